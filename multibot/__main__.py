@@ -1,0 +1,5 @@
+"""`python -m multibot`."""
+
+from multibot.cli.main import main
+
+main()

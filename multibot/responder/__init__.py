@@ -1,0 +1,1 @@
+"""What makes the text of an answer."""

@@ -1,0 +1,1 @@
+"""Discord on loopback, for demos and tests."""

@@ -1,0 +1,1 @@
+"""The shared file: the only package that knows SQLite."""

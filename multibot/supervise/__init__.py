@@ -1,0 +1,1 @@
+"""supervisord: what it is told, and how it is asked."""

@@ -1,0 +1,29 @@
+"""What every test gets: a clean environment, a clock of its own, a home of its own."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from multibot.home import Home
+from tests.fakes import FakeClock
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hide the developer's own tokens and settings."""
+    for name in list(os.environ):
+        if name.startswith(("DISCORD_TOKEN", "MULTIBOT_")) and name != "MULTIBOT_TEST_FULL":
+            monkeypatch.delenv(name)
+    yield  # noqa: PT022 - the patch must outlive the test
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)

@@ -1,0 +1,57 @@
+"""Ordinary classes that stand in for the outside world; tests pass them by constructor argument."""
+
+import asyncio
+import heapq
+import itertools
+from datetime import UTC, datetime, timedelta
+
+
+class FakeClock:
+    """Time that moves only when a test says so."""
+
+    def __init__(self, start: datetime = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)) -> None:
+        self._start = start
+        self._elapsed = 0.0
+        self._order = itertools.count()
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=self._elapsed)
+
+    def monotonic(self) -> float:
+        return self._elapsed
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        waker = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._elapsed + seconds, next(self._order), waker))
+        await waker
+
+    def set_wall(self, moment: datetime) -> None:
+        """Step the wall clock without moving the monotonic one, as an administrator would."""
+        self._start = moment - timedelta(seconds=self._elapsed)
+
+    def tick(self, seconds: float) -> None:
+        """Move time without waking anybody: for synchronous tests."""
+        self._elapsed += seconds
+
+    async def advance(self, seconds: float) -> None:
+        """Move time, waking each sleeper at its own moment and letting it run."""
+        target = self._elapsed + seconds
+        await settle()
+        while self._sleepers and self._sleepers[0][0] <= target:
+            due, _, waker = heapq.heappop(self._sleepers)
+            self._elapsed = max(self._elapsed, due)
+            if not waker.done():
+                waker.set_result(None)
+            await settle()
+        self._elapsed = target
+        await settle()
+
+
+async def settle(rounds: int = 20) -> None:
+    """Let every task that can run, run."""
+    for _ in range(rounds):
+        await asyncio.sleep(0)
