@@ -1,0 +1,51 @@
+"""When a session goes on and when the next message opens a new one."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from multibot.conversation.message import SessionId
+
+Scope = Literal["user", "channel"]
+CloseReason = Literal["gap", "timeout"]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRules:
+    """Whose turns share a session, and for how long."""
+
+    scope: Scope = "user"
+    gap: timedelta = timedelta(seconds=300)
+    timeout: timedelta = timedelta(seconds=3600)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """What the rules need to know of a session that is still open."""
+
+    session_id: SessionId
+    started_at: datetime
+    last_activity: datetime
+
+
+def close_reason(session: OpenSession, at: datetime, rules: SessionRules) -> CloseReason | None:
+    """Say why a message at this time does not belong to the session, or None when it does.
+
+    Both limits are strict: at exactly the limit it is still the same session. A clock that went
+    back closes nothing.
+    """
+    if at - session.last_activity > rules.gap:
+        return "gap"
+    if at - session.started_at > rules.timeout:
+        return "timeout"
+    return None
+
+
+def continues(session: OpenSession, at: datetime, rules: SessionRules) -> bool:
+    """Tell whether a message at this time belongs to the session."""
+    return close_reason(session, at, rules) is None
+
+
+def display_id(started_at: datetime, timeout: timedelta) -> str:
+    """Name a session for people: when it started, in UTC, and how long it may last."""
+    return f"{started_at.astimezone(UTC):%Y-%m-%d_%H-%M-%S}_{int(timeout.total_seconds())}s"
