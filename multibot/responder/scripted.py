@@ -1,0 +1,30 @@
+"""The embedded responder: answers from a script, without a network."""
+
+import re
+from collections.abc import AsyncIterator
+
+from multibot.conversation.prompt import Prompt
+from multibot.responder.script import Script
+
+_PIECE = re.compile(r"\s*\S+\s*$|\s*\S+")
+
+
+class ScriptedResponder:
+    """Answers in one persona's voice; the same seed and prompt always give the same text."""
+
+    def __init__(self, script: Script, *, persona_name: str, seed: int = 0) -> None:
+        self._script = script
+        self._persona_name = persona_name
+        self._seed = seed
+
+    async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
+        """Yield the answer word by word."""
+        for piece in _PIECE.findall(self.answer(prompt)):
+            yield piece
+
+    def answer(self, prompt: Prompt) -> str:
+        """Return the whole answer."""
+        return self._script.statements[0].replace("{subject}", prompt.turns[-1].content)
+
+    async def close(self) -> None:
+        """Hold nothing, give back nothing."""
