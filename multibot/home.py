@@ -66,6 +66,11 @@ class Home:
         return self.run / "supervisor.sock"
 
     @property
+    def supervisord_pid(self) -> Path:
+        """The pid of the running supervisord."""
+        return self.run / "supervisord.pid"
+
+    @property
     def supervisord_log(self) -> Path:
         """What supervisord itself says."""
         return self.logs / "supervisord.log"

@@ -1,0 +1,229 @@
+"""`multibot demo`: the shipped fleet against a Discord of its own, in a home of its own."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from multibot.errors import MultibotError, TemporaryError
+from multibot.home import Home
+
+if TYPE_CHECKING:
+    from multibot.sandbox.app import RunningSandbox
+    from multibot.sandbox.world import World
+
+PORT = 8787
+READY_SECONDS = 60.0
+POLL_SECONDS = 0.2
+# Longer than a bot may drain plus supervisord's own stop.
+STOP_SECONDS = 40.0
+CHANNELS = (
+    "general",
+    "philosophy",
+    "advice-career",
+    "creative",
+    "brainstorming",
+    "tech-help",
+    "research",
+)
+PEOPLE = ("ada", "grace", "linus")
+WELCOME = """
+multibot demo: {count} bots are ready, each its own process under supervisord.
+
+  Page: {url}/
+  Home: {home}
+
+Talk to them on the page. In a second terminal:
+
+  cd {home}
+  export PATH={bin}:$PATH
+  multibot status
+  supervisorctl restart {bot}
+  sqlite-utils query data/conversations.db \\
+    "select bot_name, count(*) from conversations group by 1"
+
+Ctrl-C stops everything{removal}."""
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of the chat page.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help=f"Port of the chat page (default: {PORT}, or a free one when that is taken; 0: a free one).",
+)
+@click.option("--keep", is_flag=True, help="Leave the demo's home in place at the end.")
+def demo(host: str, port: int | None, *, keep: bool) -> None:
+    """Run the example fleet against a built-in Discord, with a chat page."""
+    with _home(keep=keep) as home:
+        asyncio.run(_demo(home, host, port, keep=keep))
+
+
+@contextlib.contextmanager
+def _home(*, keep: bool) -> Iterator[Home]:
+    from multibot.cli.init import create
+
+    root = Path(tempfile.mkdtemp(prefix="multibot-demo-"))
+    home = Home(root)
+    try:
+        create(home)
+        yield home
+    finally:
+        if keep:
+            click.echo(f"The demo's home stays at {root}")
+        else:
+            shutil.rmtree(root, ignore_errors=True)
+
+
+async def _demo(home: Home, host: str, port: int | None, *, keep: bool) -> None:
+    stop = _stop_event()
+    tokens = _write_tokens(home)
+    sandbox = await _start_sandbox(tokens, host, port)
+    try:
+        with home.dotenv.open("a", encoding="utf-8") as dotenv:
+            dotenv.write(f"MULTIBOT_DISCORD_API={sandbox.url}/api/v10\n")
+        click.echo(f"Starting {len(tokens)} bots ...")
+        fleet = _start_fleet(home)
+        try:
+            await _until_ready(home, fleet, set(tokens), stop)
+            if not stop.is_set():
+                click.echo(_welcome(home, sandbox.url, list(tokens), keep=keep))
+                await _until_stopped(fleet, stop)
+        finally:
+            click.echo("\nStopping ...")
+            await asyncio.to_thread(_stop_fleet, fleet)
+    finally:
+        await sandbox.close()
+    click.echo("Stopped; nothing is left running.")
+
+
+def _stop_event() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+def _write_tokens(home: Home) -> dict[str, str]:
+    """Give each bot of the example fleet a token that only this sandbox knows."""
+    from multibot.config.load import check
+
+    lines = home.dotenv.read_text(encoding="utf-8").splitlines()
+    names = [line.split("=")[0] for line in lines if line and not line.startswith("#")]
+    made = {name: f"sandbox.{secrets.token_urlsafe(24)}" for name in names}
+    text = "".join(f"{name}={token}\n" for name, token in made.items())
+    home.dotenv.write_text(text, encoding="utf-8")
+    report = check(home, made)
+    if report.fleet is None:
+        raise MultibotError("\n".join(str(fault) for fault in report.faults))
+    return {bot.name: bot.token.reveal() for bot in report.fleet.enabled if bot.token}
+
+
+async def _start_sandbox(tokens: dict[str, str], host: str, port: int | None) -> "RunningSandbox":
+    from multibot.clock import SystemClock
+    from multibot.sandbox import app
+    from multibot.sandbox.world import World
+
+    world = World(SystemClock())
+    _furnish(world, tokens)
+    if port is not None:
+        return await app.start(world, host, port)
+    try:
+        return await app.start(world, host, PORT)
+    except (OSError, TemporaryError):
+        return await app.start(world, host, 0)
+
+
+def _furnish(world: "World", tokens: dict[str, str]) -> None:
+    for name, token in tokens.items():
+        world.add_application(token, name)
+    for name in PEOPLE:
+        world.add_user(name)
+    guild = world.add_guild("multibot demo")
+    for channel in CHANNELS:
+        world.add_channel(channel, guild=guild)
+
+
+def _start_fleet(home: Home) -> "subprocess.Popen[bytes]":
+    """Run `multibot up --foreground`: real supervisord, away from the terminal's Ctrl-C."""
+    home.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (home.logs / "up.log").open("ab") as log:
+        return subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "multibot", "--home", str(home.root), "up", "--foreground"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={key: text for key, text in os.environ.items() if not _is_ours(key)},
+            start_new_session=True,
+        )
+
+
+def _is_ours(variable: str) -> bool:
+    return variable.startswith(("MULTIBOT_", "DISCORD_TOKEN"))
+
+
+async def _until_ready(
+    home: Home, fleet: "subprocess.Popen[bytes]", bots: set[str], stop: asyncio.Event
+) -> None:
+    from multibot.store.status import read_statuses
+
+    seen: set[str] = set()
+    for _ in range(int(READY_SECONDS / POLL_SECONDS)):
+        if stop.is_set():
+            return
+        if fleet.poll() is not None:
+            raise MultibotError("The fleet did not start.", where=_tail(home.logs / "up.log"))
+        rows = read_statuses(home.database)
+        ready = {name for name, row in rows.items() if row.state == "ready"} & bots
+        for name in sorted(ready - seen):
+            click.echo(f"  {name} is ready")
+        seen |= ready
+        if seen == bots:
+            return
+        await asyncio.sleep(POLL_SECONDS)
+    raise MultibotError(f"Not ready within {READY_SECONDS:.0f} s: {', '.join(sorted(bots - seen))}")
+
+
+async def _until_stopped(fleet: "subprocess.Popen[bytes]", stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        if fleet.poll() is not None:
+            raise MultibotError("supervisord ended by itself.", remedy="See data/logs/up.log.")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), POLL_SECONDS)
+
+
+def _stop_fleet(fleet: "subprocess.Popen[bytes]") -> None:
+    if fleet.poll() is not None:
+        return
+    fleet.terminate()
+    try:
+        fleet.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        # The bots die with their supervisord.
+        fleet.kill()
+        fleet.wait()
+
+
+def _welcome(home: Home, url: str, bots: list[str], *, keep: bool) -> str:
+    return WELCOME.format(
+        count=len(bots),
+        url=url,
+        home=home.root,
+        bin=Path(sys.executable).parent,
+        bot=bots[0],
+        removal="" if keep else " and removes the demo's home",
+    )
+
+
+def _tail(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")[-2000:].strip()

@@ -1,0 +1,111 @@
+"""Which candidate answers: each waits by its rank, then claims the message in the shared file."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from multibot.clock import Clock
+from multibot.config.fleet import Bot, Fleet
+from multibot.conversation import addressing, ranking
+from multibot.conversation.addressing import Decision, FleetMember, Reason, Verdict
+from multibot.conversation.message import BotName, InboundMessage
+from multibot.store.claims import Claim
+from multibot.store.stores import BotStore
+
+CLAIM_LEASE = timedelta(seconds=60)
+RENEW_SECONDS = 20.0
+# A bot whose last heartbeat is older is not waited for.
+ALIVE_WITHIN = timedelta(seconds=20)
+# A bot that is down is still the one a message to it was meant for.
+EVER = timedelta(days=36500)
+PEERS_FRESH_SECONDS = 2.0
+
+
+class Arbiter:
+    """Settles with the other bots of the fleet who answers a message in a shared channel."""
+
+    def __init__(
+        self, *, bot: Bot, fleet: Fleet, store: BotStore, clock: Clock, chance: random.Random
+    ) -> None:
+        self._bot = bot
+        self._fleet = fleet
+        self._store = store
+        self._clock = clock
+        self._chance = chance
+        self._peers: list[FleetMember] | None = None
+        self._peers_read_at = 0.0
+
+    def roll(self, decision: Decision) -> Decision:
+        """Let `response_probability` make a candidate pass."""
+        if decision.verdict is not Verdict.CANDIDATE or self._bot.response_probability >= 1:
+            return decision
+        roll = self._chance.random()
+        if roll < self._bot.response_probability:
+            return decision
+        detail = f"rolled {roll:.2f}, answers below {self._bot.response_probability:.2f}"
+        return Decision(Verdict.NO, Reason.CHANCE, detail)
+
+    async def contend(self, message: InboundMessage) -> Claim:
+        """Wait this bot's turn by rank, then try to claim the message."""
+        await self._clock.sleep(self._rank(message) * ranking.CLAIM_STEP_SECONDS)
+        return await self._store.ledger.claim(
+            message,
+            slots=self._bot.answers_per_message,
+            lease=CLAIM_LEASE,
+            per_minute=self._bot.limits.max_requests_per_minute,
+        )
+
+    @contextlib.asynccontextmanager
+    async def holding(self, message: InboundMessage) -> AsyncIterator[None]:
+        """Keep the claim alive while the answer is being made."""
+        task = asyncio.create_task(self._renew(message))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def _renew(self, message: InboundMessage) -> None:
+        while True:
+            await self._clock.sleep(RENEW_SECONDS)
+            await self._store.ledger.renew(message.message_id, CLAIM_LEASE)
+
+    def peers(self) -> list[FleetMember]:
+        """Name the other bots of the fleet, alive or not, with the ids Discord gave them."""
+        now = self._clock.monotonic()
+        if self._peers is None or now - self._peers_read_at >= PEERS_FRESH_SECONDS:
+            ids = {peer.bot_name: peer.user_id for peer in self._store.fleet.alive(EVER)}
+            self._peers = [
+                _member(bot, ids.get(bot.name, ""))
+                for bot in self._fleet.bots
+                if bot.name != self._bot.name
+            ]
+            self._peers_read_at = now
+        return self._peers
+
+    def _rank(self, message: InboundMessage) -> int:
+        since = self._clock.now() - self._bot.storage.session_gap
+        last = self._store.ledger.last_answerer(message.channel_id, message.author_id, since)
+        return ranking.rank(self._bot.name, self._candidates(message), message, last)
+
+    def _candidates(self, message: InboundMessage) -> list[ranking.Candidate]:
+        alive = {peer.bot_name for peer in self._store.fleet.alive(ALIVE_WITHIN)}
+        return [
+            _candidate(bot)
+            for bot in self._fleet.enabled
+            if (bot.name in alive or bot.name == self._bot.name)
+            and addressing.matches(bot.channels, message.routing_name)
+        ]
+
+
+def _candidate(bot: Bot) -> ranking.Candidate:
+    topics = (*bot.persona.preferred_topics, *bot.persona.engagement_triggers)
+    return ranking.Candidate(bot_name=BotName(bot.name), priority=bot.priority, topics=topics)
+
+
+def _member(bot: Bot, user_id: str) -> FleetMember:
+    return FleetMember(
+        bot_name=BotName(bot.name), user_id=user_id, names=(bot.name, bot.persona.name)
+    )

@@ -1,0 +1,127 @@
+"""How one process behaves towards the machine: one copy, no orphan, no core with a token in it."""
+
+import asyncio
+import ctypes
+import fcntl
+import json
+import os
+import resource
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from multibot.clock import Clock
+from multibot.errors import LockHeldError, MultibotError
+
+# linux/prctl.h
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+
+LOCK_POLL_SECONDS = 0.2
+# supervisord counts an exit before `startsecs` (1 s) as a failed start and would try again.
+OUTLIVE_STARTSECS_SECONDS = 1.3
+
+
+def is_supervised(environ: Mapping[str, str]) -> bool:
+    """Say whether supervisord started this process (it sets SUPERVISOR_ENABLED)."""
+    return environ.get("SUPERVISOR_ENABLED") == "1"
+
+
+def supervisor_pid(pidfile: Path) -> int:
+    """Read which process should be the parent; the present one where nothing says."""
+    try:
+        return int(pidfile.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return os.getppid()
+
+
+def keep_secrets_in() -> None:
+    """Leave no core file and let no other user's process look inside."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel for SIGKILL when supervisord goes; call in the main thread."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        # It went before the kernel was asked.
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class LifeLock:
+    """One live process for each bot: a lock file held until the process ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether this process has the lock."""
+        return self._descriptor is not None
+
+    def take(self) -> Self:
+        """Take the lock at once. Raise LockHeldError when another process has it."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
+            os.close(descriptor)
+            raise LockHeldError(
+                f"this bot already runs as pid {holder or 'unknown'}",
+                where=str(self._path),
+                remedy="Stop that one first, or use `multibot restart`.",
+            ) from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        self._descriptor = descriptor
+        return self
+
+    async def wait(self, clock: Clock) -> None:
+        """Wait for the lock for as long as it takes."""
+        while True:
+            try:
+                self.take()
+            except LockHeldError:
+                await clock.sleep(LOCK_POLL_SECONDS)
+            else:
+                return
+
+    def release(self) -> None:
+        """Give the lock back; the kernel does the same when the process ends."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def note_exit(path: Path, error: MultibotError) -> None:
+    """Leave why a start failed where `multibot status` finds it without a database."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    body = {"pid": os.getpid(), "exit_code": int(error.exit_code), "error": str(error)}
+    temporary = path.with_suffix(".exit.new")
+    temporary.write_text(json.dumps(body) + "\n", encoding="utf-8")
+    temporary.chmod(0o600)
+    temporary.replace(path)
+
+
+async def outlive_startsecs(clock: Clock, started: float) -> None:
+    """Stay long enough that supervisord believes the exit code."""
+    left = OUTLIVE_STARTSECS_SECONDS - (clock.monotonic() - started)
+    if left > 0:
+        await clock.sleep(left)
+
+
+def stop_signal() -> asyncio.Event:
+    """Make an event that SIGTERM and SIGINT set; the loop acts on it."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop

@@ -1,0 +1,130 @@
+"""The discord.py client of one bot: it only defers, and it alone knows where Discord is."""
+
+import asyncio
+from typing import Any
+
+import discord
+import structlog
+import yarl
+from discord import app_commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from multibot.errors import TokenError
+from multibot.runtime import inbound
+from multibot.runtime.commands import Commands
+from multibot.runtime.engine import Engine
+from multibot.runtime.pulse import Pulse
+
+# Close codes after which Discord wants no reconnect, and what a person has to do.
+# https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
+CURES = {
+    4004: "Put the current token of this application into the variable and restart the bot.",
+    4010: "The bot was started with a shard that Discord does not accept.",
+    4011: "The bot is in more guilds than one gateway connection may serve; sharding is required.",
+    4012: "Discord no longer speaks this gateway version; upgrade multibot.",
+    4013: "Discord refused the intents that were asked for; upgrade multibot.",
+    4014: "Switch on `Message Content Intent` for this application in the developer portal (Bot).",
+}
+
+log = structlog.get_logger(__name__)
+
+
+def intents() -> discord.Intents:
+    """Ask for guilds, messages with their content, and DMs: nothing else is used."""
+    wanted = discord.Intents.none()
+    wanted.guilds = True
+    wanted.guild_messages = True
+    wanted.dm_messages = True
+    wanted.message_content = True
+    return wanted
+
+
+class BotClient(discord.Client):
+    """Hands every event on: messages to the engine, changes of the connection to the pulse."""
+
+    def __init__(self, *, api: str, pulse: Pulse) -> None:
+        super().__init__(
+            intents=intents(),
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+        )
+        # discord.py builds every request address from this class attribute.
+        Route.BASE = api
+        self.tree: app_commands.CommandTree[BotClient] = app_commands.CommandTree(self)
+        self._pulse = pulse
+        self._engine: Engine | None = None
+        self._syncing: asyncio.Task[None] | None = None
+
+    def serve(self, engine: Engine, commands: Commands) -> None:
+        """Connect the client with what acts on its events."""
+        self._engine = engine
+        commands.register(self.tree)
+
+    def pause(self) -> None:
+        """Take no further message."""
+        self._engine = None
+
+    async def log_in(self, token: str) -> None:
+        """Make the first requests: who we are and where the gateway is. Raise TokenError."""
+        try:
+            await self.login(token)
+        except discord.LoginFailure as error:
+            raise TokenError("Discord refuses the token (401)", remedy=CURES[4004]) from error
+        _, address, _ = await self.http.get_bot_gateway()
+        # Where a reconnect goes when the session cannot be resumed.
+        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(address)
+        assert self.user is not None  # noqa: S101 - set by login
+        self._pulse.logged_in(str(self.user.id), self.user.display_name)
+
+    async def stay_connected(self) -> None:
+        """Hold the gateway connection until closed. Raise TokenError when Discord wants us gone."""
+        try:
+            await self.connect(reconnect=True)
+        except discord.PrivilegedIntentsRequired as error:
+            raise TokenError("Discord refuses the intents (4014)", remedy=CURES[4014]) from error
+        except discord.ConnectionClosed as error:
+            raise TokenError(
+                f"Discord closed the gateway for good ({error.code})", remedy=CURES.get(error.code)
+            ) from error
+
+    async def on_connect(self) -> None:
+        """READY has arrived: events flow (discord.py's own on_ready comes 2 s later)."""
+        self._pulse.ready()
+        log.info("ready", user=str(self.user), guilds=len(self.guilds))
+        if self._syncing is None:
+            self._syncing = asyncio.create_task(self._sync_commands())
+
+    async def on_resumed(self) -> None:
+        """Note that the gateway session goes on."""
+        self._pulse.ready()
+
+    async def on_disconnect(self) -> None:
+        """Note that the gateway connection is lost; discord.py connects again."""
+        self._pulse.disconnected()
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Queue the message at once, then let the engine see it through."""
+        engine = self._engine
+        if engine is None or self._is_own(message):
+            return
+        self._pulse.heard()
+        ticket = engine.enter(*inbound.lane_key(message))
+        await engine.arrive(inbound.read(message), ticket)
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
+        """Log what went wrong while one event was handled; the others go on."""
+        del args, kwargs
+        log.exception("event_failed", event_name=event_method)  # noqa: LOG004 - discord.py calls this inside its handler
+        self._pulse.failed(f"a bug while handling {event_method}; see the log")
+
+    def _is_own(self, message: discord.Message) -> bool:
+        return self.user is not None and message.author.id == self.user.id
+
+    async def _sync_commands(self) -> None:
+        try:
+            await self.tree.sync()
+        except discord.HTTPException as error:
+            log.warning("commands_not_registered", error=str(error))

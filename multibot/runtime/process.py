@@ -1,0 +1,198 @@
+"""The main of one bot process: everything is wired here, by hand, and nowhere else."""
+
+import asyncio
+import os
+import random
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+import discord
+import structlog
+
+from multibot.clock import Clock, SystemClock
+from multibot.config.environment import read_environment
+from multibot.config.fleet import Bot, Fleet
+from multibot.config.load import load_bot
+from multibot.config.settings import Settings
+from multibot.errors import ExitCode, MultibotError, PermanentError, TemporaryError
+from multibot.home import Home
+from multibot.responder.script import Script
+from multibot.responder.scripted import ScriptedResponder
+from multibot.runtime import care, logs
+from multibot.runtime.arbiter import Arbiter
+from multibot.runtime.client import BotClient
+from multibot.runtime.commands import Commands
+from multibot.runtime.delivery import DiscordDelivery
+from multibot.runtime.engine import Engine
+from multibot.runtime.pulse import Pulse
+from multibot.store.stores import BotStore, open_store
+
+# Waits between tries to reach Discord at the start: 10 s doubling to 300 s.
+FIRST_RETRY_SECONDS = 10.0
+LONGEST_RETRY_SECONDS = 300.0
+DRAIN_POLL_SECONDS = 0.05
+
+log = structlog.get_logger(__name__)
+
+
+def main(home: Home, bot_name: str, environ: Mapping[str, str]) -> ExitCode:
+    """Run one bot until it is told to stop; say how it ended as an exit code."""
+    clock = SystemClock()
+    started = clock.monotonic()
+    supervised = care.is_supervised(environ)
+    if supervised:
+        care.die_with_parent(care.supervisor_pid(home.supervisord_pid))
+    care.keep_secrets_in()
+    os.umask(0o077)
+    try:
+        asyncio.run(_run(home, bot_name, environ, clock, supervised=supervised))
+    except MultibotError as error:
+        _say_why(bot_name, error)
+        if not isinstance(error, TemporaryError):
+            care.note_exit(home.bot_exit(bot_name), error)
+        if supervised and isinstance(error, PermanentError):
+            asyncio.run(care.outlive_startsecs(clock, started))
+        return error.exit_code
+    return ExitCode.OK
+
+
+def _say_why(bot_name: str, error: MultibotError) -> None:
+    log.error("stopped", bot=bot_name, error=str(error), exit_code=int(error.exit_code))
+
+
+async def _run(
+    home: Home, bot_name: str, environ: Mapping[str, str], clock: Clock, *, supervised: bool
+) -> None:
+    stop = care.stop_signal()
+    environment = read_environment(home, environ, bot_name if supervised else None)
+    settings = Settings.from_environment(environment)
+    fleet = load_bot(home, environment, bot_name, settings.config)
+    bot = fleet.bot(bot_name)
+    token = bot.token.reveal() if bot.token else ""
+    logs.configure(
+        bot_name=bot_name,
+        clock=clock,
+        level=settings.log_level or bot.log_level,
+        log_format=settings.log_format,
+        secrets=[token],
+    )
+    lock = care.LifeLock(home.bot_lock(bot_name))
+    if not supervised:
+        lock.take()
+    store = open_store(home, bot.name, clock)
+    try:
+        process = BotProcess(
+            bot=bot, fleet=fleet, store=store, clock=clock, stop=stop, api=settings.discord_api
+        )
+        await process.run(lock, home, token)
+    finally:
+        await store.close()
+        lock.release()
+
+
+class BotProcess:
+    """The parts of one bot, and the order in which they start and stop."""
+
+    def __init__(
+        self,
+        *,
+        bot: Bot,
+        fleet: Fleet,
+        store: BotStore,
+        clock: Clock,
+        stop: asyncio.Event,
+        api: str,
+    ) -> None:
+        self._bot = bot
+        self._store = store
+        self._clock = clock
+        self._stop = stop
+        self._pulse = Pulse(bot_name=bot.name, config_hash=bot.config_hash, clock=clock)
+        self._client = BotClient(api=api, pulse=self._pulse)
+        self._pulse.measure_latency(lambda: self._client.latency)
+        self._responder = ScriptedResponder(
+            Script.from_mapping(bot.scripted), persona_name=bot.persona.name
+        )
+        chance = random.Random()  # noqa: S311 - odds of speaking, not a secret
+        self._engine = Engine(
+            bot=bot,
+            names=(bot.name, bot.persona.name),
+            store=store,
+            arbiter=Arbiter(bot=bot, fleet=fleet, store=store, clock=clock, chance=chance),
+            responder=self._responder,
+            delivery=DiscordDelivery(self._client),
+            pulse=self._pulse,
+            clock=clock,
+            chance=chance,
+        )
+        commands = Commands(
+            name=bot.persona.name,
+            description=bot.persona.description,
+            channels=bot.channels,
+            history=store.history,
+            rules=self._engine.session_rules,
+        )
+        self._client.serve(self._engine, commands)
+
+    async def run(self, lock: care.LifeLock, home: Home, token: str) -> None:
+        """Serve until told to stop; leave a last row that says so."""
+        beating = asyncio.create_task(self._pulse.run(self._store.fleet))
+        try:
+            if not lock.held:
+                self._pulse.phase("parked")
+                await self._unless_stopped(lock.wait(self._clock))
+            home.bot_exit(self._bot.name).unlink(missing_ok=True)
+            await self._unless_stopped(self._serve(token))
+            await self._drain()
+        finally:
+            beating.cancel()
+            await asyncio.wait({beating})
+            await self._client.close()
+            await self._responder.close()
+            if lock.held:
+                self._pulse.phase("stopped")
+                await self._pulse.write(self._store.fleet)
+
+    async def _serve(self, token: str) -> None:
+        await self._log_in(token)
+        await self._store.fleet.record_gateway_start()
+        await self._client.stay_connected()
+
+    async def _log_in(self, token: str) -> None:
+        """Reach Discord for the first time, however long that takes."""
+        wait = FIRST_RETRY_SECONDS
+        while True:
+            try:
+                await self._client.log_in(token)
+            except (discord.HTTPException, discord.GatewayNotFound, OSError) as error:
+                log.warning("discord_not_reached", error=str(error), retry_in_s=wait)
+                self._pulse.failed(f"cannot reach Discord: {error}")
+                self._pulse.phase("backing_off")
+            else:
+                return
+            await self._clock.sleep(wait)
+            wait = min(wait * 2, LONGEST_RETRY_SECONDS)
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do the work until it ends or the stop signal comes; errors of the work are raised."""
+        if self._stop.is_set():
+            work.close()
+            return
+        task = asyncio.ensure_future(work)
+        stopped = asyncio.ensure_future(self._stop.wait())
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if task.done():
+            task.result()
+            return
+        # The gateway stays open while running turns are finished; it ends with the client.
+        self._connection = task
+
+    async def _drain(self) -> None:
+        """Finish running turns within the limit; take no new ones."""
+        self._pulse.phase("draining")
+        self._client.pause()
+        deadline = self._clock.monotonic() + self._bot.drain_timeout.total_seconds()
+        while self._engine.busy and self._clock.monotonic() < deadline:
+            await self._clock.sleep(DRAIN_POLL_SECONDS)
+        log.info("drained", unfinished=self._engine.busy)

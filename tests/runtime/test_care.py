@@ -1,0 +1,112 @@
+import asyncio
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from multibot.errors import LockHeldError, TokenError
+from multibot.runtime import care
+from tests.fakes import FakeClock
+
+HOLD = """
+import sys
+from pathlib import Path
+from multibot.runtime import care
+lock = care.LifeLock(Path(sys.argv[1])).take()
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holder(tmp_path: Path) -> "subprocess.Popen[str]":
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path / "sage.lock")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def end(process: "subprocess.Popen[str]") -> None:
+    process.kill()
+    process.communicate()
+
+
+def test_a_second_process_is_refused_and_told_the_pid(
+    tmp_path: Path, holder: "subprocess.Popen[str]"
+) -> None:
+    try:
+        with pytest.raises(LockHeldError, match=f"already runs as pid {holder.pid}") as caught:
+            care.LifeLock(tmp_path / "sage.lock").take()
+    finally:
+        end(holder)
+    assert caught.value.exit_code == 75
+
+
+def test_kill_9_of_the_holder_frees_the_lock(
+    tmp_path: Path, holder: "subprocess.Popen[str]"
+) -> None:
+    end(holder)
+    lock = care.LifeLock(tmp_path / "sage.lock").take()
+
+    assert lock.held
+    assert (tmp_path / "sage.lock").read_text() == f"{os.getpid()}\n"
+    lock.release()
+    assert not lock.held
+
+
+async def test_a_waiting_process_gets_the_lock_when_it_is_free(
+    tmp_path: Path, holder: "subprocess.Popen[str]", clock: FakeClock
+) -> None:
+    lock = care.LifeLock(tmp_path / "sage.lock")
+    waiting = asyncio.create_task(lock.wait(clock))
+    await clock.advance(5)
+    assert not waiting.done()
+
+    end(holder)
+    await clock.advance(1)
+    assert waiting.done()
+    assert lock.held
+    lock.release()
+
+
+def test_the_reason_of_a_failed_start_is_left_for_status(tmp_path: Path) -> None:
+    path = tmp_path / "run" / "sage.exit"
+    care.note_exit(path, TokenError("Discord refuses the token (401)", remedy="Renew it."))
+
+    body = json.loads(path.read_text())
+    assert body["exit_code"] == 78
+    assert body["error"] == "Discord refuses the token (401) Renew it."
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def test_a_permanent_failure_outlives_startsecs(clock: FakeClock) -> None:
+    staying = asyncio.create_task(care.outlive_startsecs(clock, clock.monotonic() - 0.2))
+    await clock.advance(1.0)
+    assert not staying.done()
+    await clock.advance(0.2)
+    assert staying.done()
+
+
+def test_an_orphan_ends_itself(tmp_path: Path) -> None:
+    script = f"from multibot.runtime import care; care.die_with_parent({os.getpid() + 100000})"
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=False)
+
+    assert done.returncode == -9
+
+
+def test_the_parent_is_the_process_in_supervisords_pidfile(tmp_path: Path) -> None:
+    pidfile = tmp_path / "supervisord.pid"
+    assert care.supervisor_pid(pidfile) == os.getppid()
+    pidfile.write_text("4711\n")
+    assert care.supervisor_pid(pidfile) == 4711
+    pidfile.write_text("junk")
+    assert care.supervisor_pid(pidfile) == os.getppid()
