@@ -10,10 +10,6 @@ from pathlib import Path
 
 OLDEST_PYTHON = (3, 11)
 SUPERVISOR_VERSION = "4.3.0"
-# 108 bytes of sun_path with its end mark; macOS has 104.
-SOCKET_PATH_BYTES = 107
-# supervisord binds to "<socket>.<pid>" first and then links the socket's own name to it.
-PID_SUFFIX_BYTES = len(".4194304")
 OPEN_FILES_NEEDED = 4096
 DISK_LOW = 1024**3
 DISK_FULL = 100 * 1024**2
@@ -122,6 +118,18 @@ def private(subject: str, path: Path, mode: int | None, *, secret: bool = False)
     return Finding(subject, level, f"{shown} lets others in.", f"Run: chmod {wanted} {path}")
 
 
+def home_folder(path: Path, mode: int | None) -> Finding:
+    """Examine the home itself: whoever may write there decides what the bots run."""
+    if mode is None:
+        return fail("home", f"{path} does not exist.", f"Run: multibot init {path}")
+    return private("home", path, mode)
+
+
+def unreadable(path: str, why: str) -> Finding:
+    """Say that the home could not even be looked at."""
+    return fail("home", f"{path} cannot be read: {why}.", "Run multibot as its owner.")
+
+
 def owner(subject: str, path: Path, uid: int | None, me: int) -> Finding:
     """Examine who owns a file that the bots write; `uid` is None when it is absent."""
     if uid is None or uid == me:
@@ -133,11 +141,11 @@ def owner(subject: str, path: Path, uid: int | None, me: int) -> Finding:
     )
 
 
-def ownership(conf: Path, text: str | None, marker: str) -> Finding:
+def conf_file(conf: Path, text: str | None, *, ours: bool) -> Finding:
     """Examine whether `supervisord.conf` is one that `multibot up` may replace."""
     if text is None:
         return ok("conf", "not rendered yet; `multibot up` does it")
-    if marker not in text:
+    if not ours:
         return fail(
             "conf",
             f"{conf} was not written by multibot, and `up` will not overwrite it.",
@@ -146,27 +154,26 @@ def ownership(conf: Path, text: str | None, marker: str) -> Finding:
     return ok("conf", "rendered by multibot")
 
 
-def socket_path(path: bytes, platform: str) -> Finding:
+def socket_path(path: bytes, limit: int) -> Finding:
     """Examine whether the control socket's path fits into a socket address."""
-    most = SOCKET_PATH_BYTES - (4 if platform == "darwin" else 0) - PID_SUFFIX_BYTES
-    if len(path) > most:
+    if len(path) > limit:
         return fail(
             "socket",
-            f"its path has {len(path)} bytes, at most {most} fit.",
+            f"its path has {len(path)} bytes, at most {limit} fit.",
             "Move the home to a shorter path.",
         )
-    return ok("socket", f"path of {len(path)} bytes")
+    return ok("socket", f"path of {len(path)} bytes, {limit} fit")
 
 
-def file_system(network: str | None) -> Finding:
+def file_system(kind: str | None, *, network: bool) -> Finding:
     """Examine what holds `data/`: SQLite's WAL needs memory that one machine shares."""
-    if network is not None:
+    if network:
         return fail(
             "file system",
-            f"data/ is on {network}, where the shared database can be corrupted.",
+            f"data/ is on {kind}, a network file system, where the database can be corrupted.",
             "Move the home to a local disk (in a container: a volume, no bind mount).",
         )
-    return ok("file system", "data/ is on this machine")
+    return ok("file system", f"data/ is on {kind}" if kind else "cannot be told on this system")
 
 
 def disk(free: int) -> Finding:
