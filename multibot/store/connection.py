@@ -1,0 +1,104 @@
+"""How a connection to the shared file is set up, and the turnstile its writers queue on."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from multibot.errors import SchemaError
+from multibot.store import driver
+from multibot.store.driver import sqlite
+
+# The number of the newest migration this code is made for; `PRAGMA user_version` mirrors it.
+SCHEMA_VERSION = 4
+
+_COMMON = (
+    "PRAGMA busy_timeout = {busy_ms}",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA temp_store = MEMORY",
+    # Several writing processes and a mapped file together have corrupted files in the field.
+    "PRAGMA mmap_size = 0",
+)
+_WRITING = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA journal_size_limit = 67108864",
+    "PRAGMA wal_autocheckpoint = 1000",
+    "PRAGMA secure_delete = FAST",
+)
+WRITER_BUSY_MS = 5000
+# A reader in the event loop must not hold it up: WAL readers wait for nobody but a recovery.
+READER_BUSY_MS = 500
+
+
+def open_writer(path: Path, busy_ms: int = WRITER_BUSY_MS) -> "sqlite.Connection":
+    """Open the connection that writes; nobody opens a transaction but by BEGIN."""
+    return _open(path, (*_COMMON, *_WRITING), busy_ms)
+
+
+def open_reader(path: Path, busy_ms: int = READER_BUSY_MS) -> "sqlite.Connection":
+    """Open a connection that cannot write."""
+    return _open(path, (*_COMMON, "PRAGMA query_only = ON"), busy_ms)
+
+
+def _open(path: Path, pragmas: tuple[str, ...], busy_ms: int) -> "sqlite.Connection":
+    with errors_of(path):
+        connection = sqlite.connect(
+            f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None
+        )
+        try:
+            for pragma in pragmas:
+                connection.execute(pragma.format(busy_ms=busy_ms)).fetchall()
+        except sqlite.Error:
+            connection.close()
+            raise
+    return connection
+
+
+@contextlib.contextmanager
+def errors_of(path: Path) -> Iterator[None]:
+    """Let the driver's errors leave as ours."""
+    try:
+        yield
+    except sqlite.Error as error:
+        raise driver.translate(error, str(path)) from error
+
+
+def schema_version(connection: "sqlite.Connection") -> int:
+    """Return the number of the newest migration in this file; 0 before the first."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def require_schema(found: int, path: Path) -> None:
+    """Refuse a file whose schema is not the one this code is made for."""
+    if found > SCHEMA_VERSION:
+        raise SchemaError(
+            f"The database has schema {found}, this multibot knows {SCHEMA_VERSION} at most.",
+            where=str(path),
+            remedy="Upgrade multibot, or restore the snapshot taken before the migration.",
+        )
+    if found < SCHEMA_VERSION:
+        raise SchemaError(
+            f"The database has schema {found}, this multibot needs {SCHEMA_VERSION}.",
+            where=str(path),
+            remedy="Run `multibot db migrate` (or `multibot up`, which does).",
+        )
+
+
+class Turnstile:
+    """A file lock that writers wait on in the kernel's fair queue, before SQLite's own lock."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def __enter__(self) -> None:
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Give the file back; the lock goes with it."""
+        os.close(self._descriptor)

@@ -1,0 +1,96 @@
+"""What was said to one bot and by it."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multibot.clock import Clock, from_text, to_text
+from multibot.conversation import session as rules_of_sessions
+from multibot.conversation.message import BotName, SessionId, Turn
+from multibot.conversation.session import OpenSession, SessionRules
+from multibot.store import connection, statements
+from multibot.store.envelope import PLATFORM
+from multibot.store.sessions import Session, Sessions, session_user
+from multibot.store.writer import Writer
+
+if TYPE_CHECKING:
+    from multibot.store.driver import sqlite
+
+
+class History:
+    """The turns and sessions of one bot. Reads are quick and wait for nobody."""
+
+    def __init__(
+        self,
+        bot_name: BotName,
+        clock: Clock,
+        *,
+        reader: "sqlite.Connection",
+        writer: Writer,
+        path: Path,
+    ) -> None:
+        self._bot_name = bot_name
+        self._clock = clock
+        self._reader = reader
+        self._writer = writer
+        self._path = path
+        self._sessions = Sessions(bot_name, clock)
+        self._sql = statements.load()
+
+    def context(
+        self,
+        channel_id: str,
+        user_id: str,
+        rules: SessionRules,
+        limit: int,
+        max_age: timedelta,
+    ) -> tuple[Turn, ...]:
+        """Return the newest turns, oldest first, over all sessions since the last `/clear`."""
+        oldest = to_text(self._clock.now() - max_age)
+        with connection.errors_of(self._path):
+            rows = self._newest(channel_id, user_id, rules, limit)
+        return tuple(_turn(row) for row in reversed(rows) if row[2] >= oldest)
+
+    def current_session(self, channel_id: str, user_id: str, rules: SessionRules) -> Session | None:
+        """Return the session that a message sent now would continue."""
+        with connection.errors_of(self._path):
+            found = self._sessions.current(self._reader, channel_id, user_id, rules)
+        if found is None:
+            return None
+        session, last_activity = found
+        current = OpenSession(session.session_id, session.started_at, last_activity)
+        return session if rules_of_sessions.continues(current, self._clock.now(), rules) else None
+
+    async def clear(self, channel_id: str, user_id: str, rules: SessionRules) -> None:
+        """Close the session: the next message starts a new one, and what was said is kept."""
+        await self._writer.run(
+            lambda writing: self._sessions.clear(writing, channel_id, user_id, rules)
+        )
+
+    def _newest(
+        self, channel_id: str, user_id: str, rules: SessionRules, limit: int
+    ) -> list[tuple[str, str, str, str, str, str, str, int]]:
+        where = {"bot_name": self._bot_name, "channel_id": channel_id}
+        clear = self._sql.last_clear(
+            self._reader, **where, platform=PLATFORM, user_id=session_user(user_id, rules)
+        )
+        # An answer that was still being made at the `/clear` belongs to the session before it.
+        cleared_session, after_id = clear or ("", 0)
+        bounds = {"after_id": after_id, "cleared_session": cleared_session, "limit": limit}
+        if rules.scope == "user":
+            return list(self._sql.user_context(self._reader, **where, user_id=user_id, **bounds))
+        return list(self._sql.channel_context(self._reader, **where, **bounds))
+
+
+def _turn(row: tuple[str, str, str, str, str, str, str, int]) -> Turn:
+    role, content, timestamp, session_id, message_id, user_id, user_name, part = row
+    return Turn(
+        role=role,  # type: ignore[arg-type]  # the table's CHECK allows no other
+        content=content,
+        at=from_text(timestamp),
+        session_id=SessionId(session_id),
+        message_id=message_id,
+        user_id=user_id,
+        user_name=user_name,
+        part=part,
+    )

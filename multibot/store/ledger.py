@@ -1,0 +1,298 @@
+"""What came in for one bot, what was decided, and what went out."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import orjson
+
+from multibot.clock import Clock, to_text
+from multibot.conversation.addressing import Decision, Reason, Verdict
+from multibot.conversation.message import BotName, InboundMessage
+from multibot.conversation.session import SessionRules
+from multibot.store import connection, statements
+from multibot.store.claims import Admission, Claim, ClaimOutcome, Claims
+from multibot.store.envelope import PLATFORM, storable, to_json
+from multibot.store.sessions import Session, Sessions
+from multibot.store.transaction import Durability
+from multibot.store.writer import Writer
+
+if TYPE_CHECKING:
+    from multibot.store.driver import sqlite
+
+FinalState = Literal["answered", "failed", "expired", "declined"]
+
+
+class Receipt(StrEnum):
+    """What storing an incoming message found; FIRST has to say the one notice of this window."""
+
+    NEW = "new"
+    DUPLICATE = "duplicate"
+    RATE_LIMITED = "rate_limited"
+    RATE_LIMITED_FIRST = "rate_limited_first"
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxPart:
+    """One part of an answer as it is to be sent; `sent_message_id` once it stands on Discord."""
+
+    part: int
+    nonce: str
+    content: str
+    sent_message_id: str | None = None
+
+
+_RECEIPTS = {
+    Admission.ACCEPTED: Receipt.NEW,
+    Admission.REFUSED: Receipt.RATE_LIMITED,
+    Admission.REFUSED_FIRST: Receipt.RATE_LIMITED_FIRST,
+}
+_REFUSALS = {
+    Admission.REFUSED: ClaimOutcome.RATE_LIMITED,
+    Admission.REFUSED_FIRST: ClaimOutcome.RATE_LIMITED_FIRST,
+}
+
+
+class Ledger:
+    """The inbox and outbox of one bot, and its hand in the fleet's claims."""
+
+    def __init__(
+        self,
+        bot_name: BotName,
+        clock: Clock,
+        *,
+        reader: "sqlite.Connection",
+        writer: Writer,
+        path: Path,
+    ) -> None:
+        self._bot_name = bot_name
+        self._clock = clock
+        self._reader = reader
+        self._writer = writer
+        self._path = path
+        self._sessions = Sessions(bot_name, clock)
+        self._claims = Claims(bot_name)
+        self._sql = statements.load()
+
+    async def receive(
+        self, message: InboundMessage, decision: Decision, *, per_minute: int
+    ) -> Receipt:
+        """Store a message that is or may be ours, once; count it when it is to be answered."""
+        body = to_json(message)
+
+        def job(writing: "sqlite.Connection") -> Receipt:
+            now = self._clock.now()
+            if not self._insert(writing, message, decision, now=now, body=body):
+                return Receipt.DUPLICATE
+            if decision.verdict is not Verdict.ANSWER:
+                return Receipt.NEW
+            admission = self._claims.admit(writing, message, now, per_minute)
+            if admission is not Admission.ACCEPTED:
+                self._decline(writing, message.message_id, now, Reason.RATE_LIMITED)
+            return _RECEIPTS[admission]
+
+        return await self._writer.run(job)
+
+    async def decline(self, message: InboundMessage, decision: Decision) -> None:
+        """Store why a message is not for this bot, without what it says."""
+
+        def job(writing: "sqlite.Connection") -> None:
+            self._insert(writing, message, decision, now=self._clock.now(), body=None)
+
+        await self._writer.run(job, Durability.SOFT)
+
+    async def claim(
+        self, message: InboundMessage, *, slots: int, lease: timedelta, per_minute: int
+    ) -> Claim:
+        """Ask for a message that several bots may answer; what is lost becomes a decision row."""
+        body = to_json(message)
+
+        def job(writing: "sqlite.Connection") -> Claim:
+            now = self._clock.now()
+            admission = self._claims.admit(writing, message, now, per_minute)
+            if admission is not Admission.ACCEPTED:
+                self._decline(writing, message.message_id, now, Reason.RATE_LIMITED)
+                return Claim(_REFUSALS[admission])
+            claim = self._claims.claim(writing, message, now, slots=slots, lease=lease)
+            if claim.outcome is ClaimOutcome.WON:
+                self._restore(writing, message.message_id, now, body)
+            elif claim.holder != self._bot_name:
+                holder = claim.holder or ""
+                self._decline(writing, message.message_id, now, Reason.CLAIMED_BY, holder)
+            return claim
+
+        return await self._writer.run(job)
+
+    async def renew(self, message_id: str, lease: timedelta) -> bool:
+        """Keep a claim while the answer is being made; false when it is not ours any more."""
+        return await self._writer.run(
+            lambda writing: self._claims.renew(writing, message_id, self._clock.now(), lease)
+        )
+
+    async def notice_due(self, kind: str, subject: str, window: timedelta) -> bool:
+        """Take the right to say a notice that the fleet says once per window."""
+        return await self._writer.run(
+            lambda writing: self._claims.take_notice(
+                writing, kind, subject, now=self._clock.now(), window=window
+            )
+        )
+
+    def last_answerer(self, channel_id: str, user_id: str, since: datetime) -> BotName | None:
+        """Return the bot of the fleet that answered this user's last message here."""
+        with connection.errors_of(self._path):
+            found: str | None = self._sql.last_answerer(
+                self._reader, channel_id=channel_id, user_id=user_id, since=to_text(since)
+            )
+        return None if found is None else BotName(found)
+
+    async def begin(self, message: InboundMessage, rules: SessionRules) -> Session:
+        """Open or continue the session and store the turn, once; the answer is being made."""
+
+        def job(writing: "sqlite.Connection") -> Session:
+            session = self._sessions.add_user_turn(writing, message, rules)
+            self._sql.generate_inbox(
+                writing,
+                bot_name=self._bot_name,
+                message_id=message.message_id,
+                session_id=session.session_id,
+                at=to_text(self._clock.now()),
+            )
+            return session
+
+        return await self._writer.run(job)
+
+    async def stage(self, message_id: str, parts: Sequence[str]) -> tuple[OutboxPart, ...]:
+        """Store the answer before it is sent; one that was staged before is returned as it was."""
+
+        def job(writing: "sqlite.Connection") -> tuple[OutboxPart, ...]:
+            key = {"bot_name": self._bot_name, "message_id": message_id}
+            at = to_text(self._clock.now())
+            staged = list(self._sql.outbox_parts(writing, **key))
+            if not staged:
+                for part, content in enumerate(parts):
+                    nonce = self._nonce(message_id, part)
+                    self._sql.insert_outbox(
+                        writing, **key, part=part, nonce=nonce, content=storable(content), at=at
+                    )
+                staged = list(self._sql.outbox_parts(writing, **key))
+            self._sql.send_inbox(writing, **key, at=at)
+            return tuple(OutboxPart(*row) for row in staged)
+
+        return await self._writer.run(job)
+
+    async def mark_sent(
+        self,
+        message: InboundMessage,
+        session_id: str,
+        part: OutboxPart,
+        sent_message_id: str,
+        author_name: str,
+    ) -> None:
+        """Note that a part stands on Discord, and store it as a turn; a second time does nothing."""
+        metadata = orjson.dumps({"response_to_message_id": message.message_id}).decode()
+
+        def job(writing: "sqlite.Connection") -> None:
+            own = {"bot_name": self._bot_name, "part": part.part, "at": to_text(self._clock.now())}
+            if not self._sql.send_outbox(
+                writing, **own, message_id=message.message_id, sent_message_id=sent_message_id
+            ):
+                return
+            self._sql.insert_assistant_turn(
+                writing,
+                **own,
+                trigger_id=message.message_id,
+                session_id=session_id,
+                message_id=sent_message_id,
+                author_name=storable(author_name),
+                content=storable(part.content),
+                metadata=metadata,
+            )
+            self._sessions.count_turn(writing, session_id)
+
+        await self._writer.run(job)
+
+    async def finish(
+        self, message_id: str, state: FinalState, reason: str, detail: str = ""
+    ) -> None:
+        """Note how a message ended; nobody takes its claim over, unless it was declined."""
+
+        def job(writing: "sqlite.Connection") -> None:
+            now = self._clock.now()
+            self._sql.finish_inbox(
+                writing,
+                bot_name=self._bot_name,
+                message_id=message_id,
+                state=state,
+                reason=str(reason),
+                detail=storable(detail),
+                at=to_text(now),
+            )
+            self._claims.settle(writing, message_id, now, state)
+
+        await self._writer.run(job)
+
+    def _insert(
+        self,
+        writing: "sqlite.Connection",
+        message: InboundMessage,
+        decision: Decision,
+        *,
+        now: datetime,
+        body: str | None,
+    ) -> bool:
+        inserted: int = self._sql.insert_inbox(
+            writing,
+            bot_name=self._bot_name,
+            message_id=message.message_id,
+            platform=PLATFORM,
+            guild_id=message.guild_id,
+            channel_id=message.channel_id,
+            user_id=message.author_id,
+            created_at=to_text(message.created_at),
+            at=to_text(now),
+            decision=decision.verdict.value,
+            reason=decision.reason.value,
+            detail=storable(decision.detail),
+            state="declined" if body is None else "received",
+            message=body,
+        )
+        return inserted > 0
+
+    def _decline(
+        self,
+        writing: "sqlite.Connection",
+        message_id: str,
+        now: datetime,
+        reason: Reason,
+        detail: str = "",
+    ) -> None:
+        self._sql.decline_inbox(
+            writing,
+            bot_name=self._bot_name,
+            message_id=message_id,
+            reason=reason.value,
+            detail=detail,
+            at=to_text(now),
+        )
+
+    def _restore(
+        self, writing: "sqlite.Connection", message_id: str, now: datetime, body: str
+    ) -> None:
+        self._sql.restore_inbox(
+            writing,
+            bot_name=self._bot_name,
+            message_id=message_id,
+            reason=Reason.ANSWERED.value,
+            detail="took the claim over",
+            message=body,
+            at=to_text(now),
+        )
+
+    def _nonce(self, message_id: str, part: int) -> str:
+        """Name a part the same way in every process, so that Discord knows it again."""
+        named = "\0".join((self._bot_name, message_id, str(part)))
+        return hashlib.blake2b(named.encode(), digest_size=12).hexdigest()

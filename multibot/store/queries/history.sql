@@ -1,0 +1,114 @@
+-- name: open_session(bot_name, platform, channel_id, user_id)^
+-- The open session of a key.
+SELECT id, session_id, started_at, last_activity, message_count
+FROM sessions
+WHERE bot_name = :bot_name AND platform = :platform AND channel_id = :channel_id
+    AND user_id = :user_id AND is_active = 1;
+
+-- name: known_session(bot_name, session_id)^
+-- A session by its id, open or closed.
+SELECT id, session_id, started_at, last_activity, message_count
+FROM sessions
+WHERE bot_name = :bot_name AND session_id = :session_id;
+
+-- name: insert_session(bot_name, platform, channel_id, user_id, session_id, at, display_id)!
+-- A new open session.
+INSERT INTO sessions
+    (bot_name, platform, channel_id, user_id, session_id, started_at, last_activity, display_id)
+VALUES (:bot_name, :platform, :channel_id, :user_id, :session_id, :at, :at, :display_id);
+
+-- name: recreate_session(bot_name, session_id, at)!
+-- A closed row for a session whose turns are there and whose own row is not.
+INSERT INTO sessions
+    (bot_name, platform, channel_id, user_id, session_id, started_at, last_activity, display_id,
+     message_count, is_active, closed_at, close_reason)
+SELECT bot_name, min(platform), min(channel_id), min(user_id), session_id, min(timestamp),
+    max(timestamp), session_id, count(*), 0, :at, 'closed'
+FROM conversations
+WHERE bot_name = :bot_name AND session_id = :session_id
+GROUP BY bot_name, session_id;
+
+-- name: touch_session(bot_name, session_id, at)!
+-- One more turn of a person; an older one does not move the last activity back.
+UPDATE sessions
+SET message_count = message_count + 1,
+    last_activity = CASE WHEN last_activity < :at THEN :at ELSE last_activity END
+WHERE bot_name = :bot_name AND session_id = :session_id;
+
+-- name: count_turn(bot_name, session_id)!
+-- One more turn of the bot; only people keep a session alive.
+UPDATE sessions
+SET message_count = message_count + 1
+WHERE bot_name = :bot_name AND session_id = :session_id;
+
+-- name: close_session(bot_name, session_id, at, reason)!
+-- No more turns go into this session.
+UPDATE sessions
+SET is_active = 0, closed_at = :at, close_reason = :reason
+WHERE bot_name = :bot_name AND session_id = :session_id AND is_active = 1;
+
+-- name: clear_newest_session(bot_name, platform, channel_id, user_id, at)!
+-- Close the newest session of a key, open or not, as one that no context reaches back into.
+UPDATE sessions
+SET is_active = 0, closed_at = coalesce(closed_at, :at), close_reason = 'clear',
+    cleared_through = coalesce(
+        (SELECT max(id) FROM conversations
+         WHERE bot_name = :bot_name AND channel_id = :channel_id AND deleted_at IS NULL), 0)
+WHERE bot_name = :bot_name AND id = (
+    SELECT max(id) FROM sessions
+    WHERE bot_name = :bot_name AND platform = :platform AND channel_id = :channel_id
+        AND user_id = :user_id);
+
+-- name: last_clear(bot_name, platform, channel_id, user_id)^
+-- Where the newest `/clear` of a key drew its line.
+SELECT session_id, cleared_through
+FROM sessions
+WHERE bot_name = :bot_name AND platform = :platform AND channel_id = :channel_id
+    AND user_id = :user_id AND cleared_through IS NOT NULL
+ORDER BY id DESC
+LIMIT 1;
+
+-- name: user_turn_session(bot_name, message_id)$
+-- The session in which a person's message is stored already.
+SELECT session_id
+FROM conversations
+WHERE bot_name = :bot_name AND message_id = :message_id AND role = 'user' AND part = 0;
+
+-- name: insert_user_turn(bot_name, platform, guild_id, channel_id, parent_channel_id, channel_name, channel_type, user_id, username, session_id, message_id, content, at, metadata)!
+-- What a person said.
+INSERT INTO conversations
+    (bot_name, platform, guild_id, channel_id, parent_channel_id, channel_name, channel_type,
+     user_id, username, session_id, message_id, role, content, timestamp, metadata)
+VALUES
+    (:bot_name, :platform, :guild_id, :channel_id, :parent_channel_id, :channel_name,
+     :channel_type, :user_id, :username, :session_id, :message_id, 'user', :content, :at,
+     :metadata);
+
+-- name: insert_assistant_turn(bot_name, trigger_id, session_id, message_id, part, author_name, content, at, metadata)!
+-- What the bot said; the place is that of the message it answers.
+INSERT INTO conversations
+    (bot_name, platform, guild_id, channel_id, parent_channel_id, channel_name, channel_type,
+     user_id, username, session_id, message_id, role, part, content, timestamp, metadata, mode)
+SELECT bot_name, platform, guild_id, channel_id, parent_channel_id, channel_name, channel_type,
+    user_id, :author_name, :session_id, :message_id, 'assistant', :part, :content, :at, :metadata,
+    mode
+FROM conversations
+WHERE bot_name = :bot_name AND message_id = :trigger_id AND role = 'user' AND part = 0;
+
+-- name: user_context(bot_name, channel_id, user_id, after_id, cleared_session, limit)
+-- The newest turns with one user in one channel.
+SELECT role, content, timestamp, session_id, message_id, user_id, username, part
+FROM conversations
+WHERE bot_name = :bot_name AND channel_id = :channel_id AND user_id = :user_id
+    AND deleted_at IS NULL AND id > :after_id AND session_id <> :cleared_session
+ORDER BY id DESC
+LIMIT :limit;
+
+-- name: channel_context(bot_name, channel_id, after_id, cleared_session, limit)
+-- The newest turns in one channel, whoever took part.
+SELECT role, content, timestamp, session_id, message_id, user_id, username, part
+FROM conversations
+WHERE bot_name = :bot_name AND channel_id = :channel_id
+    AND deleted_at IS NULL AND id > :after_id AND session_id <> :cleared_session
+ORDER BY id DESC
+LIMIT :limit;

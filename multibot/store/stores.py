@@ -1,0 +1,80 @@
+"""The shared file opened for one bot: no method of what this gives takes a bot's name."""
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from multibot.clock import Clock
+from multibot.conversation.message import BotName
+from multibot.errors import SchemaError
+from multibot.home import Home
+from multibot.store import connection, driver, filesystem
+from multibot.store.fleet import Fleet
+from multibot.store.history import History
+from multibot.store.ledger import Ledger
+from multibot.store.writer import Writer
+
+if TYPE_CHECKING:
+    from multibot.store.driver import sqlite
+
+
+@dataclass(frozen=True, slots=True)
+class BotStore:
+    """Everything one bot keeps. Close it before its event loop ends."""
+
+    ledger: Ledger
+    history: History
+    fleet: Fleet
+    reader: "sqlite.Connection"
+    writer: Writer
+
+    async def close(self) -> None:
+        """Carry out what waits, then let the file go."""
+        try:
+            await self.writer.close()
+        finally:
+            self.reader.close()
+
+
+def open_store(
+    home: Home,
+    bot_name: BotName,
+    clock: Clock,
+    *,
+    probe: filesystem.Probe = filesystem.kind_of,
+) -> BotStore:
+    """Open the shared file for one bot; never migrates. Call it after any fork."""
+    driver.require()
+    filesystem.require_local(home.data, probe)
+    reader = _open_reader(home.database)
+    with contextlib.ExitStack() as undo:
+        undo.callback(reader.close)
+        writer = Writer(home.database, home.database_lock)
+        writer.start()
+        undo.pop_all()
+    path = home.database
+    return BotStore(
+        ledger=Ledger(bot_name, clock, reader=reader, writer=writer, path=path),
+        history=History(bot_name, clock, reader=reader, writer=writer, path=path),
+        fleet=Fleet(bot_name, clock, reader=reader, writer=writer, path=path),
+        reader=reader,
+        writer=writer,
+    )
+
+
+def _open_reader(path: Path) -> "sqlite.Connection":
+    if not path.exists():
+        raise SchemaError(
+            "There is no database yet.",
+            where=str(path),
+            remedy="Run `multibot db migrate` (or `multibot up`, which does).",
+        )
+    reader = connection.open_reader(path)
+    try:
+        with connection.errors_of(path):
+            connection.require_schema(connection.schema_version(reader), path)
+    except BaseException:
+        reader.close()
+        raise
+    return reader
