@@ -8,7 +8,8 @@ from multibot.errors import ConfigError
 
 PLACEHOLDER = re.compile(r"\{(user|subject|memory|topic)\}")
 """What is filled in. {user}: the person's name. {subject}: what the message is about. {memory}:
-what the person said before. {topic}: a topic's name. Other braces are left alone: code has many."""
+what the person said before. {topic}: an earlier topic, or in `choices` the one that is chosen.
+Other braces are left alone: code has many."""
 
 Lines = tuple[str, ...]
 
@@ -28,6 +29,7 @@ class Script:
     """Everything one persona can say. An occasion without lines of its own has plain ones."""
 
     greetings: Lines = ("Hello, {user}.", "Hi, {user}. What is on your mind?")
+    hellos: Lines = ("Hello, {user}.", "Hi, {user}!")
     returns: Lines = ("Welcome back, {user}.", "Good to see you again, {user}.")
     farewells: Lines = ("Goodbye, {user}.", "Until next time, {user}.")
     thanks: Lines = ("You're welcome, {user}.", "Glad that helped.")
@@ -55,6 +57,7 @@ class Script:
     echoes: Lines = ("I said: {memory}", "My words were: {memory}")
     forgotten: Lines = ("You have not told me that yet.", "That I don't know; tell me.")
     weaves: Lines = ("You spoke of {topic} earlier.", "Perhaps it ties in with {topic}.")
+    reminders: Lines = ("You told me that {memory}.", "I keep in mind that {memory}.")
     nods: Lines = ("I see.", "Go on.")
     praise: Lines = ("That is kind of you.", "Thank you, {user}.")
     criticism: Lines = ("Fair. Tell me what would be better.", "Understood. What did I miss?")
@@ -100,7 +103,7 @@ class Script:
             key: _lines(value, key) for key, value in mapping.items() if key != "topics" and value
         }
         topics = tuple(_topics(mapping.get("topics") or ()))
-        return cls(**lines, topics=topics)  # type: ignore[arg-type]
+        return cls(**lines, topics=topics)
 
     def lines_for(self, occasion: str) -> Lines:
         """Return the lines of one occasion, which is one of the field names."""

@@ -4,9 +4,12 @@ import re
 from collections.abc import AsyncIterator
 
 from multibot.conversation.prompt import Prompt
+from multibot.responder.choice import Choice
+from multibot.responder.composing import compose
+from multibot.responder.scene import read
 from multibot.responder.script import Script
 
-_PIECE = re.compile(r"\s*\S+\s*$|\s*\S+")
+_PIECE = re.compile(r"\s*\S+(?:\s+\Z)?")
 
 
 class ScriptedResponder:
@@ -24,7 +27,12 @@ class ScriptedResponder:
 
     def answer(self, prompt: Prompt) -> str:
         """Return the whole answer."""
-        return self._script.statements[0].replace("{subject}", prompt.turns[-1].content)
+        names = (self._persona_name, prompt.bot_name)
+        scene = read(prompt, self._script, names)
+        key = (
+            f"{self._seed}\0{prompt.bot_name}\0{len(prompt.turns)}\0{prompt.user_id}\0{scene.text}"
+        )
+        return compose(self._script, scene, Choice(key, scene.memory.answers))
 
     async def close(self) -> None:
         """Hold nothing, give back nothing."""

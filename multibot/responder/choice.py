@@ -1,0 +1,61 @@
+"""Which line to say: by lot, but never one that was just said."""
+
+import hashlib
+import math
+from collections.abc import Sequence
+
+from multibot.responder.script import PLACEHOLDER
+
+_SHORTEST_MARK = 6
+
+
+class Choice:
+    """Draws lots for one answer. The same key and earlier answers always give the same lots."""
+
+    def __init__(self, key: str, answers: Sequence[str]) -> None:
+        self._key = key
+        self._drawn = 0
+        self._spoken = [_even(answer) for answer in reversed(answers)]
+        self._taken: set[str] = set()
+
+    def one_in(self, chances: int) -> bool:
+        """Come true once in so many times."""
+        return self._draw() % chances == 0
+
+    def line(self, lines: Sequence[str]) -> str:
+        """Take a line: one not said yet, else the one said longest ago."""
+        free = [line for line in lines if line not in self._taken] or list(lines)
+        ages = [self._age(line) for line in free]
+        freshest = [line for line, age in zip(free, ages, strict=True) if age == max(ages)]
+        taken = freshest[self._draw() % len(freshest)]
+        self._taken.add(taken)
+        return taken
+
+    def has_fresh(self, lines: Sequence[str]) -> bool:
+        """Tell whether a line is left that was not said yet."""
+        return any(self._age(line) == math.inf for line in lines if line not in self._taken)
+
+    def said_lately(self, words: str, answers: int) -> bool:
+        """Tell whether one of the last answers holds these words."""
+        return any(_even(words) in spoken for spoken in self._spoken[:answers])
+
+    def _age(self, line: str) -> float:
+        mark = _mark(line)
+        ages = (age for age, spoken in enumerate(self._spoken) if mark and mark in spoken)
+        return next(ages, math.inf)
+
+    def _draw(self) -> int:
+        self._drawn += 1
+        lot = f"{self._key}\0{self._drawn}".encode("utf-8", "surrogatepass")
+        return int.from_bytes(hashlib.blake2b(lot, digest_size=6).digest())
+
+
+def _mark(line: str) -> str:
+    """Return the longest stretch of a line that does not depend on what is filled in."""
+    stretches = PLACEHOLDER.sub("\0", line).split("\0")
+    mark = max((_even(stretch) for stretch in stretches), key=len)
+    return mark if len(mark) >= _SHORTEST_MARK else ""
+
+
+def _even(text: str) -> str:
+    return " ".join(text.split()).casefold()

@@ -1,0 +1,177 @@
+"""What a person has told so far, read from the turns of the dialogue."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from multibot.conversation.prompt import Prompt
+from multibot.responder.intent import plain
+from multibot.responder.wording import clause, content_words, sentences, turned_round, words_of
+
+_NAME = re.compile(
+    r"\b(?i:my name(?:'s| is)|i(?:'m| am) called|i go by|(?:you can |please |just )?call me|(?:hi|hey|hello)[,!. ]+i(?:'m| am))"
+    r" ([^\W\d_][\w'-]{0,30}(?: [A-Z][\w'-]{1,30})?)"
+)
+_NO_NAMES = words_of(
+    "a an the not no on in at if when later back maybe crazy what unknown whatever so very just here new "
+    "hidden long short hard easy stupid lazy and or but to from looking trying having going using"
+)
+_SOFTLY = (
+    r"(?:really |absolutely |also |just |do |always |still |kind of |quite |so |very much |truly )*"
+)
+_LIKE = re.compile(
+    rf"\bi(?:'m| am)? {_SOFTLY}(?:like|love|enjoy|adore|prefer|into|fond of|crazy about|a (?:big |huge )?fan of) (.+)",
+    re.IGNORECASE,
+)
+_DISLIKE = re.compile(
+    rf"\bi {_SOFTLY}(?:hate|dislike|detest|loathe|can't stand|cannot stand|don't (?:really )?(?:like|enjoy)|do not like) (.+)",
+    re.IGNORECASE,
+)
+_FAVOURITE = re.compile(r"\bmy favou?rite \w+(?: \w+)? (?:is|are) (.+)", re.IGNORECASE)
+_POINTING = re.compile(
+    r"(?:it|that|this|them|you|your|how|what|when|where|the way|the idea|him|her|to think|to say|to know|to ask)\b",
+    re.IGNORECASE,
+)
+_FACT = re.compile(
+    r"\b(?:"
+    r"i (?:(?:don't|do not|never|usually|often|currently|now|recently|just|used to|also) )?"
+    r"(?:live|work|study|come from|grew up|have (?!to\b)|own|play|moved|was born|speak|teach|run|drive|learn|eat|drink|keep|collect|"
+    r"write|paint|draw|cook|bake|sing|dance|studied|worked|lived|bought|started|quit|adopted|read|built|made|lost|found|met|married)\b"
+    r"|i(?:'m| am) (?:from|learning|working|building|writing|studying|reading|planning|moving|getting|living|\d+|"
+    r"an? (?!bit\b|little\b|lot\b|fan\b)|married|single|vegan|vegetarian|allergic|retired)"
+    r"|i've (?:got|been|had|lived|worked)\b"
+    r"|my [^\W\d_]+(?: [^\W\d_]+)? (?:is|are|was|has|have|lives|works|likes|loves|died|plays|studies|keeps|broke|moved)\b"
+    r"(?! (?:that|it|why|what)\b)"
+    r").+",
+    re.IGNORECASE,
+)  # fmt: skip
+_LONGEST_FACT = 110
+_SHORTEST_QUOTE_WORDS = 3
+
+
+class Told(NamedTuple):
+    """What one message tells of its writer. Likes, dislikes and facts are said back: "you live ..."."""
+
+    name: str | None = None
+    likes: tuple[str, ...] = ()
+    dislikes: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """All that one person told before the message that is to be answered, oldest first."""
+
+    name: str | None
+    likes: tuple[str, ...]
+    dislikes: tuple[str, ...]
+    facts: tuple[str, ...]
+    said: tuple[str, ...]
+    answers: tuple[str, ...]
+    is_return: bool
+
+    @property
+    def clauses(self) -> tuple[str, ...]:
+        """Everything known but the name, as clauses that fit after "you told me that"."""
+        liked = (f"you like {listed(self.likes)}",) if self.likes else ()
+        disliked = (f"you don't like {listed(self.dislikes)}",) if self.dislikes else ()
+        return (*self.facts, *liked, *disliked)
+
+
+def tell(text: str) -> Told:
+    """Read what a plain text tells of its writer; questions tell nothing."""
+    name = None
+    likes: list[str] = []
+    dislikes: list[str] = []
+    facts: list[str] = []
+    for sentence in sentences(text):
+        if sentence.endswith("?"):
+            continue
+        name = _name(sentence) or name
+        if thing := _liked(_DISLIKE, sentence):
+            dislikes.append(thing)
+        elif thing := _liked(_LIKE, sentence):
+            likes.append(thing)
+        elif _NAME.search(sentence) is None and (fact := _fact(sentence)):
+            facts.append(fact)
+    return Told(name, tuple(likes), tuple(dislikes), tuple(facts))
+
+
+def recollect(prompt: Prompt, own_names: tuple[str, ...] = ()) -> Memory:
+    """Gather what the person to be answered said in the turns before."""
+    *earlier, _ = prompt.turns
+    theirs = [t for t in earlier if t.role == "user" and t.name in {None, "", prompt.user_name}]
+    said = tuple(text for turn in theirs if (text := plain(turn.content, own_names)))
+    told = [tell(text) for text in said]
+    return Memory(
+        name=next((each.name for each in reversed(told) if each.name), None),
+        likes=_distinct([thing for each in told for thing in each.likes]),
+        dislikes=_distinct([thing for each in told for thing in each.dislikes]),
+        facts=_distinct([fact for each in told for fact in each.facts]),
+        said=said,
+        answers=tuple(turn.content for turn in earlier if turn.role == "assistant"),
+        is_return=bool(earlier) and earlier[-1].role == "system",
+    )
+
+
+def best_match(question: str, candidates: Sequence[str]) -> str | None:
+    """Return the newest of the candidates that shares the most meaning with a question."""
+    asked = content_words(question)
+    best, shared = None, 0
+    for candidate in candidates:
+        common = len(asked & content_words(candidate))
+        if common and common >= shared:
+            best, shared = candidate, common
+    return best
+
+
+def statements(said: Sequence[str]) -> tuple[str, ...]:
+    """Return the sentences of what was said that ask nothing."""
+    each = (sentence for text in said for sentence in sentences(text))
+    return tuple(sentence for sentence in each if not sentence.endswith("?"))
+
+
+def last_statement(said: Sequence[str]) -> str | None:
+    """Return the newest thing said that is worth quoting."""
+    worth = (text for text in reversed(said) if len(text.split()) >= _SHORTEST_QUOTE_WORDS)
+    return next(worth, said[-1] if said else None)
+
+
+def listed(items: Sequence[str]) -> str:
+    """Join items as a person would."""
+    if len(items) <= 1:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def _distinct(items: Sequence[str]) -> tuple[str, ...]:
+    """Keep the newest of equal items, in order."""
+    kept = {item.casefold(): item for item in items}
+    return tuple(kept.values())
+
+
+def _name(sentence: str) -> str | None:
+    match = _NAME.search(sentence)
+    if match is None:
+        return None
+    name = match[1].strip("'-")
+    if name.split()[0].lower() in _NO_NAMES:
+        return None
+    return name if name != name.lower() else name.capitalize()
+
+
+def _liked(pattern: re.Pattern[str], sentence: str) -> str | None:
+    match = pattern.search(sentence) or (_FAVOURITE.search(sentence) if pattern is _LIKE else None)
+    if match is None or _POINTING.match(match[1]):
+        return None
+    thing = clause(match[1])
+    return turned_round(thing) if 0 < len(thing) <= _LONGEST_FACT else None
+
+
+def _fact(sentence: str) -> str | None:
+    match = _FACT.search(sentence)
+    fact = turned_round(clause(match[0])) if match else ""
+    if re.fullmatch(r"you(?:'re| are) \d+", fact):
+        fact += " years old"
+    return fact if 0 < len(fact) <= _LONGEST_FACT else None

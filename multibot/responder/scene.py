@@ -1,0 +1,110 @@
+"""One message as the embedded responder understands it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from multibot.conversation.prompt import Prompt
+from multibot.responder.intent import Intent, classify, is_greeting, plain, without_openers
+from multibot.responder.memory import Memory, Told, recollect, tell
+from multibot.responder.script import Script, Topic
+from multibot.responder.wording import subject, words_of
+
+_OVERRULED = frozenset({Intent.STATE, Intent.NOD, Intent.AGREE, Intent.GREET, Intent.DISAGREE})
+_OPTIONS = re.compile(
+    r"(?:\b(?P<before>[\w']+) )?\b(?P<left>[\w'-]+) or (?P<right>(?:[\w'-]+ ?){1,2})\?",
+    re.IGNORECASE,
+)
+_DETERMINERS = words_of("a an the my your our this that his her their in at on with for")
+_LONGEST_NAME = 32
+_FRIEND = "friend"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What is said, by whom, about what, and what is known from before."""
+
+    text: str
+    intent: Intent
+    greeted: bool
+    user: str
+    subject: str
+    topic: Topic | None
+    last_topic: Topic | None
+    earlier_topics: tuple[Topic, ...]
+    told: Told
+    memory: Memory
+
+    @property
+    def is_first(self) -> bool:
+        """Whether nothing was said before."""
+        return not self.memory.said and not self.memory.answers
+
+
+def read(prompt: Prompt, script: Script, own_names: tuple[str, ...]) -> Scene:
+    """Understand the last turn of a prompt in the light of the turns before."""
+    text = plain(prompt.turns[-1].content, own_names)
+    memory = recollect(prompt, own_names)
+    told = tell(without_openers(text)) if not told_by_greeting(text) else tell(text)
+    earlier = tuple(found for said in memory.said if (found := find_topic(said, script.topics)))
+    return Scene(
+        text=text,
+        intent=_intent(text, told),
+        greeted=is_greeting(text),
+        user=_called(told.name or memory.name or prompt.user_name),
+        subject=subject(without_openers(text)),
+        topic=find_topic(text, script.topics),
+        last_topic=earlier[-1] if earlier else None,
+        earlier_topics=earlier,
+        told=told,
+        memory=memory,
+    )
+
+
+def find_topic(text: str, topics: Sequence[Topic]) -> Topic | None:
+    """Return the topic that most of the text's words speak of, the first of equals."""
+    words = text.casefold()
+    best, most = None, 0
+    for topic in topics:
+        found = [keyword for keyword in topic.keywords if _names(words, keyword)]
+        weight = sum(map(len, found))
+        if weight > most:
+            best, most = topic, weight
+    return best
+
+
+def options(text: str) -> tuple[str, str] | None:
+    """Return the two things a question asks to choose from, when they are plain to see."""
+    found = _OPTIONS.search(text)
+    if found is None or (found["before"] or "").lower() in _DETERMINERS:
+        return None
+    left, right = found["left"], found["right"].strip()
+    return None if right.lower() in {"not", "what", "no", "else", "something"} else (left, right)
+
+
+def told_by_greeting(text: str) -> bool:
+    """Tell whether the text gives a name with its greeting: "hi, I'm Anna"."""
+    return is_greeting(text) and tell(text).name is not None
+
+
+def _names(words: str, keyword: str) -> bool:
+    pattern = rf"(?<!\w){re.escape(keyword.casefold())}(?:s|es|ed|ing)?(?!\w)"
+    return re.search(pattern, words) is not None
+
+
+def _intent(text: str, told: Told) -> Intent:
+    intent = classify(text)
+    if intent not in _OVERRULED:
+        return intent
+    tells = (
+        (told.name, Intent.TELL_NAME),
+        (told.likes, Intent.TELL_LIKE),
+        (told.dislikes, Intent.TELL_DISLIKE),
+        (told.facts, Intent.TELL_FACT),
+    )
+    return next((telling for thing, telling in tells if thing), intent)
+
+
+def _called(name: str) -> str:
+    """Return a name fit for a sentence."""
+    return " ".join(name.split())[:_LONGEST_NAME].strip() or _FRIEND

@@ -1,0 +1,130 @@
+"""A person's words turned round, and what they are about."""
+
+import re
+
+_TURNED = {
+    "i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "am": "are",
+    "i'm": "you're", "i've": "you've", "i'd": "you'd", "i'll": "you'll", "im": "you're", "was": "was",
+    "you": "me", "your": "my", "yours": "mine", "yourself": "myself", "you're": "I'm",
+    "you've": "I've", "you'd": "I'd", "you'll": "I'll", "we": "you", "our": "your", "us": "you",
+    "ours": "yours", "we're": "you're", "we've": "you've",
+}  # fmt: skip
+_WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
+_SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
+_CLAUSE_END = re.compile(
+    r"[.!?;,:\n()]|\s-\s|\s(?:because|but|if|when|while|although|though|so that|so|since|and (?:i|it|he|she|they|we|then|that)|please|then|anyway|lately|right now|at all|nowadays)\b",
+    re.IGNORECASE,
+)
+_LONGEST_SUBJECT = 7
+_SHORTEST_WORD = 3
+_NOUN_LENGTHS = range(4, 25)
+_PLAIN_SUBJECT = "that"
+
+
+def words_of(text: str) -> frozenset[str]:
+    """Return the words of a text as a set."""
+    return frozenset(text.split())
+
+
+_STOP = words_of(
+    "a about after again all also always am an and any anyone anything are as ask at be because been before being "
+    "but by can can't could day did didn't do does doesn't doing don't done else even ever every everything fact far "
+    "feel feels few find first for get gets getting give go goes going gone good got had hard has hasn't have "
+    "having he he'd he's hello help her here hey hi him his hmm how however i i'd i'll i'm i've idea if im in into is isn't it "
+    "it's its just keep kind know later least less let let's like likely little lol long look lot lots love made make makes many "
+    "may maybe me mean means might mind more most much must my myself need needs never new nice no not nothing now of "
+    "off often oh ok okay on once one only or other our out over own people perhaps please point pretty probably put quite "
+    "rather real really remember right said same say says see seem seems she should since so some somebody someone something "
+    "sometimes soon sort still stuff such sure take tell than thank thanks that that's the their them then there there's these "
+    "they they're thing things think this those though thought through time to today tomorrow too tried try trying two under until "
+    "up us use used very want wanted wants was wasn't way we we're well went were what what's when where which while "
+    "who whole why will wish with without won't would wouldn't yeah yes yesterday yet you you're your yours yourself "
+    "favorite favourite asked told tells talk talking"
+)  # fmt: skip
+# These say something about a person, but are no subject.
+_NO_SUBJECT = _STOP | words_of("from live lives work works working old year years anymore honestly")
+
+_SUBJECTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), form)
+    for pattern, form in (
+        (r"\bshould i (?:be )?(.+)", "whether to {}"),
+        (r"\bhow (?:do|can|should|would|could|might) (?:i|you|we|one|people) (.+)", "how to {}"),
+        (r"\b(?:how|learn|learning|trying|want(?:ed)?|hope|plan(?:ning)?|decided|need|like|love|afraid) to (.+)", "how to {}"),
+        (r"\b(?:think|thoughts|opinion|feel|tell me|talk(?:ing)?|know|anything|something|everything|more|all|curious|wondering|question|thinking|worried|worry|dream(?:ing|t)?|ideas?|list|stor(?:y|ies)|jokes?|poem|tips|essay|advice|view|detail|learn(?:ing)?|book|example|function|script|code|one) (?:about|of|on|regarding|for) (.+)", "{}"),
+        (r"\b(?:what (?:exactly )?(?:is|are|was|were)|what's|whats|who (?:is|was)|who's|define|explain|describe|meaning of) (.+)", "{}"),
+        (r"\bi(?:'m| am) ((?:\w{3,}ing) .+)", "{}"),
+        (r"\bi(?:'m| am|'ve been) ((?:an?|so|too|very|really|always) .+)", "being {}"),
+        (r"\bi feel (?!like|that)(.+)", "feeling {}"),
+        (r"\b(?:my|our) ([^\W\d_]{3,})\b", "your {}"),
+    )
+)  # fmt: skip
+_ADJECTIVES = (
+    r"(?:new|old|big|small|good|bad|best|worst|last|first|same|other|whole|long|great|real|right|wrong|"
+    r"different|simple|hard|easy|little|next|only|perfect|main)"
+)
+_NOUN_PHRASE = re.compile(
+    rf"\b((?:the|an?|this|these|those) (?:{_ADJECTIVES} )?([^\W\d_]{{3,}}))\b", re.IGNORECASE
+)
+
+
+def turned_round(text: str) -> str:
+    """Say the writer's words back: I becomes you, my becomes your, and the other way about."""
+    text = re.sub(r"\b(i|we) was\b", "you were", text, flags=re.IGNORECASE)
+    text = re.sub(r"\byou are\b", "I'm", text, flags=re.IGNORECASE)
+    return _WORD.sub(lambda match: _TURNED.get(match[0].lower(), match[0]), text)
+
+
+def clause(text: str) -> str:
+    """Return the first clause, without what hangs on to it."""
+    cut = _CLAUSE_END.search(text)
+    return (text[: cut.start()] if cut else text).strip(" \"'*_~|-")
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    """Return the sentences of a text, each with its own full stop or question mark."""
+    return tuple(found.strip() for found in _SENTENCE.findall(text) if _WORD.search(found))
+
+
+def content_words(text: str) -> frozenset[str]:
+    """Return the words that carry meaning, lower case, plurals made singular."""
+    words = (word.lower() for word in _WORD.findall(text))
+    return frozenset(
+        _singular(word) for word in words if len(word) >= _SHORTEST_WORD and word not in _STOP
+    )
+
+
+def subject(text: str) -> str:
+    """Name what a text is about, as a phrase that fits after "about"; "that" when it is unclear."""
+    said = sentences(text)
+    asked = [sentence for sentence in said if sentence.endswith("?")]
+    for sentence in (*reversed(asked), *said):
+        for pattern, form in _SUBJECTS:
+            match = pattern.search(sentence)
+            phrase = _phrase(match[1]) if match else ""
+            if phrase:
+                return form.format(phrase)
+    return _noun(text)
+
+
+def _phrase(tail: str) -> str:
+    """Return a clause that is short enough, and says enough, to be said back."""
+    words = clause(tail).split()
+    if not 0 < len(words) <= _LONGEST_SUBJECT or not content_words(" ".join(words)):
+        return ""
+    return turned_round(" ".join(words))
+
+
+def _noun(text: str) -> str:
+    for match in _NOUN_PHRASE.finditer(text):
+        if match[2].lower() not in _NO_SUBJECT:
+            return match[1].lower() if match[2].islower() else match[1]
+    words = (word for word in _WORD.findall(text) if word.lower() not in _NO_SUBJECT)
+    solid = [
+        w for w in words if w.isalpha() and len(w) in _NOUN_LENGTHS and not w.lower().endswith("ly")
+    ]
+    return max(solid, key=len, default=_PLAIN_SUBJECT)
+
+
+def _singular(word: str) -> str:
+    is_plural = len(word) > _SHORTEST_WORD and word.endswith("s") and not word.endswith("ss")
+    return word[:-1] if is_plural else word
