@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+
+from multibot.config.fault import Fault, nearest
+from multibot.errors import ConfigError
 
 PREFIX = "MULTIBOT_"
 DISCORD_API = "https://discord.com/api/v10"
@@ -96,4 +100,73 @@ class Settings(BaseSettings):
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Read the settings from this mapping; an empty variable counts as not set."""
-        return cls.model_validate(_MappingSource(cls, environment)())
+        settings, faults = cls.examine(environment)
+        if any(fault.severity == "error" for fault in faults):
+            raise ConfigError("\n".join(str(fault) for fault in faults))
+        return settings
+
+    @classmethod
+    def examine(cls, environment: Mapping[str, str]) -> tuple[Self, list[Fault]]:
+        """Read the settings, defaults in place of bad ones, and say what is wrong."""
+        values = _MappingSource(cls, environment)()
+        faults: list[Fault] = []
+        try:
+            settings = cls.model_validate(values)
+        except ValidationError as error:
+            bad = {str(each["loc"][0]): _sentence(each) for each in error.errors()}
+            faults = [_fault(name, sentence) for name, sentence in bad.items()]
+            settings = cls.model_validate({k: v for k, v in values.items() if k not in bad})
+        return settings, faults + _warnings(cls, settings, environment)
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    context = detail.get("ctx", {})
+    if detail["type"] == "literal_error":
+        return f"must be {context['expected']}."
+    return f"{context['error']}." if "error" in context else "has a value that does not fit."
+
+
+def _fault(name: str, sentence: str) -> Fault:
+    variable = _variable(name)
+    return Fault(
+        message=f"{variable} {sentence}",
+        remedy="Correct it in .env or in the environment, or remove it.",
+        variable=variable,
+    )
+
+
+def _warnings(
+    model: type[Settings], settings: Settings, environment: Mapping[str, str]
+) -> list[Fault]:
+    known = list(model.model_fields)
+    found = [_strange(name, known) for name in sorted(environment) if name.startswith(PREFIX)]
+    if sends_tokens_in_the_clear(settings.discord_api):
+        found.append(
+            Fault(
+                message="MULTIBOT_DISCORD_API sends the bots' tokens unencrypted to another machine.",
+                remedy="Use https, or an address of this machine.",
+                variable="MULTIBOT_DISCORD_API",
+                severity="warning",
+            )
+        )
+    return [fault for fault in found if fault]
+
+
+def _strange(name: str, known: list[str]) -> Fault | None:
+    """Speak up only for what looks like a slip: other programs may share the prefix."""
+    word = name.removeprefix(PREFIX).lower()
+    near = None if word in known else nearest(word, known)
+    if near is None:
+        return None
+    near = _variable(near)
+    return Fault(
+        message=f"{name} is not a setting.",
+        remedy=f"Did you mean {near}?",
+        variable=name,
+        nearest=near,
+        severity="warning",
+    )

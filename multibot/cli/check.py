@@ -1,0 +1,109 @@
+"""`multibot check`: everything but running."""
+
+import json
+import os
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from multibot.errors import ExitCode
+from multibot.home import Home
+
+if TYPE_CHECKING:
+    from multibot.config.fault import Fault
+    from multibot.config.fleet import Bot
+    from multibot.config.load import Report
+
+
+@click.command()
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="Another fleet file than bots/multi_bot.yaml.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def check(home: Home, config_file: Path | None, *, as_json: bool) -> int:
+    """Examine the fleet's files and tokens; say every fault at once. Exit 0 or 78."""
+    from multibot.config import load
+    from multibot.config.environment import read_environment
+
+    environment = read_environment(home, os.environ)
+    report = load.check(home, environment, config_file.absolute() if config_file else None)
+    click.echo(_as_json(report) if as_json else _as_text(report))
+    return ExitCode.PERMANENT if report.errors else ExitCode.OK
+
+
+def _as_json(report: "Report") -> str:
+    body = {
+        "ok": not report.errors,
+        "faults": [fault.as_dict() for fault in report.faults],
+        "bots": [_bot_dict(bot) for bot in report.fleet.bots] if report.fleet else [],
+    }
+    return json.dumps(body, indent=2)
+
+
+def _bot_dict(bot: "Bot") -> dict[str, object]:
+    return {
+        "name": bot.name,
+        "enabled": bot.enabled,
+        "channels": bot.channels,
+        "priority": bot.priority,
+        "persona": bot.persona.name,
+        "variables": bot.variables,
+        "token_fingerprint": bot.token.fingerprint() if bot.token else None,
+        "config_hash": bot.config_hash,
+    }
+
+
+def _as_text(report: "Report") -> str:
+    lines = [line for part in _grouped(report.faults) for line in part]
+    if report.fleet:
+        lines += [_bot_line(bot) for bot in report.fleet.bots]
+    return "\n".join([*lines, _closing(report)])
+
+
+def _grouped(faults: "tuple[Fault, ...]") -> list[list[str]]:
+    ordered = sorted(faults, key=_file)
+    return [
+        [click.style(file, bold=True), *map(_fault_line, group), ""]
+        for file, group in groupby(ordered, key=_file)
+    ]
+
+
+def _file(fault: "Fault") -> str:
+    return fault.file or "environment"
+
+
+def _fault_line(fault: "Fault") -> str:
+    colour = "red" if fault.severity == "error" else "yellow"
+    line = f"line {fault.line}: " if fault.line else ""
+    bot = f" [{fault.bot}]" if fault.bot else ""
+    return f"  {click.style(f'{fault.severity:7}', fg=colour)} {line}{fault.sentence}{bot}"
+
+
+def _bot_line(bot: "Bot") -> str:
+    state = "enabled " if bot.enabled else "disabled"
+    token = f"token {bot.token.fingerprint()}" if bot.token else "no token needed"
+    return f"  {bot.name:12} {state}  {token:16}  {', '.join(bot.channels)}"
+
+
+def _closing(report: "Report") -> str:
+    errors = len(report.errors)
+    warnings = _count(len(report.faults) - errors, "warning")
+    if errors:
+        return (
+            f"{_count(errors, 'error')}, {warnings}. Nothing will start until they are put right."
+        )
+    assert report.fleet is not None  # noqa: S101 - a report without errors has its fleet
+    bots = _count(len(report.fleet.bots), "bot")
+    return (
+        f"The configuration is in order: {bots}, {len(report.fleet.enabled)} enabled, {warnings}."
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,115 @@
+"""The kinds of values that configuration files hold, and how each may be written."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from multibot.config.secret import Secret
+
+BOT_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+
+_ID = re.compile(r"[0-9]{1,20}", re.ASCII)
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([smhd]?)", re.ASCII)
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
+_DELAY = re.compile(rf"\s*({_NUMBER})\s*(?:-\s*({_NUMBER})\s*)?", re.ASCII)
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST_DELAY = 300.0
+# supervisorctl's word for every program.
+_RESERVED = "all"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _bot_name(name: str) -> str:
+    if not BOT_NAME.fullmatch(name):
+        raise ValueError("must be a-z, 0-9, _ and -, a letter first, at most 32 characters.")
+    if name == _RESERVED:
+        raise ValueError("cannot be `all`: that is supervisorctl's word for every bot.")
+    return name
+
+
+def _id(value: object) -> str:
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not _ID.fullmatch(text.strip()):
+        raise ValueError('must be a Discord id: digits only, as 123 or "123".')
+    return text.strip()
+
+
+def _pattern(pattern: str) -> str:
+    if not pattern.strip():
+        raise ValueError("must not be blank.")
+    if pattern.startswith("#"):
+        raise ValueError("must be the channel's name without the #.")
+    return pattern.strip()
+
+
+def _duration(lowest: float, highest: float) -> Callable[[object], timedelta]:
+    def read(value: object) -> timedelta:
+        match = _DURATION.fullmatch(str(value).strip()) if isinstance(value, str) else None
+        if match:
+            seconds = float(match[1]) * _UNITS[match[2]]
+        elif _is_number(value):
+            seconds = float(value)  # type: ignore[arg-type]  # checked on the line above
+        else:
+            raise ValueError("must be seconds, or text such as 90s, 5m, 1h, 7d.")
+        if not lowest <= seconds <= highest:
+            raise ValueError(f"must be between {lowest:g} and {highest:g} seconds.")
+        return timedelta(seconds=seconds)
+
+    return read
+
+
+def _delay(value: object) -> tuple[float, float]:
+    match = _DELAY.fullmatch(value if isinstance(value, str) else str(value))
+    if isinstance(value, bool) or not match:
+        raise ValueError('must be a number of seconds or a range such as "1-3".')
+    low = float(match[1])
+    high = float(match[2]) if match[2] else low
+    if low > high:
+        raise ValueError("must have the smaller number first.")
+    if high > _LONGEST_DELAY:
+        raise ValueError(f"must be at most {_LONGEST_DELAY:g} seconds.")
+    return low, high
+
+
+def listed(value: object) -> object:
+    """Turn YAML's list into the tuple that a frozen model keeps."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _lines(value: object) -> object:
+    return (value,) if isinstance(value, str) else listed(value)
+
+
+def _secret(value: object) -> Secret:
+    if not isinstance(value, str):
+        raise ValueError("must be text in quotes.")  # noqa: TRY004 - pydantic collects ValueError
+    return Secret(value)
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank.")
+    return text.strip()
+
+
+BotNameText = Annotated[str, AfterValidator(_bot_name)]
+Id = Annotated[str, BeforeValidator(_id)]
+IdList = Annotated[tuple[Id, ...], BeforeValidator(listed)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(listed)]
+Lines = Annotated[tuple[str, ...], BeforeValidator(_lines)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
+Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(listed)]
+Label = Annotated[str, AfterValidator(_not_blank), Field(max_length=100)]
+Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Delay = Annotated[tuple[float, float], BeforeValidator(_delay)]
+Gap = Annotated[timedelta, BeforeValidator(_duration(1, 30 * 86400))]
+Timeout = Annotated[timedelta, BeforeValidator(_duration(60, 30 * 86400))]
+Age = Annotated[timedelta, BeforeValidator(_duration(60, 365 * 86400))]
+Drain = Annotated[timedelta, BeforeValidator(_duration(0, 300))]
+SecretText = Annotated[Secret, BeforeValidator(_secret)]

@@ -1,0 +1,67 @@
+"""The way in: everything is examined, and all that is wrong is said at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from multibot.config import fault
+from multibot.config.environment import dotenv_faults
+from multibot.config.fault import Fault
+from multibot.config.fleet import Fleet
+from multibot.config.reading import Reading
+from multibot.errors import ConfigError
+from multibot.home import Home
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found. There is a fleet only where no fault is an error."""
+
+    fleet: Fleet | None
+    faults: tuple[Fault, ...]
+
+    @property
+    def errors(self) -> tuple[Fault, ...]:
+        """What must be changed."""
+        return fault.errors(self.faults)
+
+
+def check(home: Home, environment: Mapping[str, str], config_file: Path | None = None) -> Report:
+    """Examine everything; nothing is started and nothing is raised."""
+    reading = Reading(home, environment, config_file)
+    return _report(reading, [*dotenv_faults(home.dotenv), *reading.faults])
+
+
+def load(home: Home, environment: Mapping[str, str], config_file: Path | None = None) -> Fleet:
+    """Return the whole fleet, or raise ConfigError with every fault in its text."""
+    return _fleet_or_raise(check(home, environment, config_file))
+
+
+def load_bot(
+    home: Home, environment: Mapping[str, str], bot_name: str, config_file: Path | None = None
+) -> Fleet:
+    """Return the fleet as one bot's process needs it: only this bot has its token.
+
+    The faults of its neighbours do not stop it; of them the fleet holds what could be read.
+    """
+    reading = Reading(home, environment, config_file, only=bot_name)
+    found = reading.faults
+    if fault.errors(found):
+        found = [*dotenv_faults(home.dotenv), *found]
+    fleet = _fleet_or_raise(_report(reading, found))
+    fleet.bot(bot_name)
+    return fleet
+
+
+def _report(reading: Reading, found: list[Fault]) -> Report:
+    clean = tuple(fault.redact(each, reading.secrets) for each in reading.setting_faults + found)
+    return Report(None if fault.errors(clean) else reading.fleet, clean)
+
+
+def _fleet_or_raise(report: Report) -> Fleet:
+    if report.fleet is None:
+        listed = "\n".join(f"  {each}" for each in report.errors)
+        raise ConfigError(
+            f"The configuration has faults:\n{listed}\n", remedy="Run: multibot check"
+        )
+    return report.fleet
