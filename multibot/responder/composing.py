@@ -70,7 +70,7 @@ class _Answer:
             Intent.ASK_LAST_SAID: self._last_said,
             Intent.ASK_SAID: self._said,
             Intent.ASK_CHOICE: self._chosen,
-            Intent.WANT_CODE: lambda: self._fill(self._closest(script.code)),
+            Intent.WANT_CODE: lambda: self._closest(script.code),
             Intent.WANT_STORY: lambda: self._fill(self._closest(script.stories)),
             Intent.WANT_LIST: self._list,
             Intent.WANT_ESSAY: self._essay,
@@ -85,7 +85,7 @@ class _Answer:
             and self._scene.is_first
             and self._scene.intent not in {Intent.GREET, Intent.TELL_NAME}
         ):
-            return f"{self._say('hellos')} {body}"
+            return f"{sentences(self._say('greetings'))[0]} {body}"
         return body
 
     def _body(self) -> str:
@@ -150,19 +150,22 @@ class _Answer:
         known = best_match(self._scene.text, self._scene.memory.clauses)
         if known is None or self._choice.said_lately(known, 4) or known in self._scene.told.facts:
             return ""
-        return self._say("reminders", memory=known)
+        return self._tie("{memory}", memory=known)
 
     def _weave(self) -> str:
         """Now and then tie the matter to an earlier topic."""
         scene = self._scene
         others = [topic for topic in scene.earlier_topics if scene.topic and topic != scene.topic]
-        if (
-            not others
-            or not self._choice.one_in(3)
-            or not self._choice.has_fresh(self._script.weaves)
-        ):
+        if not others or not self._choice.one_in(3):
             return ""
-        return self._say("weaves", topic=others[-1].name)
+        return self._tie("{topic}", topic=others[-1].name)
+
+    def _tie(self, placeholder: str, **filling: str) -> str:
+        """Say one of the weaves that has this placeholder, if one is left that was not said yet."""
+        lines = [line for line in self._script.weaves if placeholder in line]
+        if not self._choice.has_fresh(lines):
+            return ""
+        return self._fill(self._choice.line(lines), **filling)
 
     def _own_fact(self) -> str:
         """Answer a question for something that the person told."""

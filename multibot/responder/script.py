@@ -9,7 +9,7 @@ from multibot.errors import ConfigError
 PLACEHOLDER = re.compile(r"\{(user|subject|memory|topic)\}")
 """What is filled in. {user}: the person's name. {subject}: what the message is about. {memory}:
 what the person said before. {topic}: an earlier topic, or in `choices` the one that is chosen.
-Other braces are left alone: code has many."""
+Other braces are left alone, and so is all of `code`."""
 
 Lines = tuple[str, ...]
 
@@ -29,7 +29,6 @@ class Script:
     """Everything one persona can say. An occasion without lines of its own has plain ones."""
 
     greetings: Lines = ("Hello, {user}.", "Hi, {user}. What is on your mind?")
-    hellos: Lines = ("Hello, {user}.", "Hi, {user}!")
     returns: Lines = ("Welcome back, {user}.", "Good to see you again, {user}.")
     farewells: Lines = ("Goodbye, {user}.", "Until next time, {user}.")
     thanks: Lines = ("You're welcome, {user}.", "Glad that helped.")
@@ -56,8 +55,12 @@ class Script:
     quotes: Lines = ("You said: {memory}", "Your words were: {memory}")
     echoes: Lines = ("I said: {memory}", "My words were: {memory}")
     forgotten: Lines = ("You have not told me that yet.", "That I don't know; tell me.")
-    weaves: Lines = ("You spoke of {topic} earlier.", "Perhaps it ties in with {topic}.")
-    reminders: Lines = ("You told me that {memory}.", "I keep in mind that {memory}.")
+    weaves: Lines = (
+        "You spoke of {topic} earlier.",
+        "Perhaps it ties in with {topic}.",
+        "You told me that {memory}.",
+        "I keep in mind that {memory}.",
+    )
     nods: Lines = ("I see.", "Go on.")
     praise: Lines = ("That is kind of you.", "Thank you, {user}.")
     criticism: Lines = ("Fair. Tell me what would be better.", "Understood. What did I miss?")
