@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-PAGE = re.compile(r"^Page: (http://\S+?)/?\s*$")
+PAGE = re.compile(r"^\s*Page: (http://\S+?)/?\s*$")
 BOTS = ("sage", "spark", "logic")
 START_SECONDS = 120.0
 ANSWER_SECONDS = 30.0
