@@ -1,0 +1,98 @@
+"""The sandbox as a running server."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from multibot.sandbox import (
+    rest_applications,
+    rest_channels,
+    rest_guilds,
+    rest_interactions,
+    rest_messages,
+)
+from multibot.sandbox.admin import Admin
+from multibot.sandbox.events import Events
+from multibot.sandbox.gateway import Gateway
+from multibot.sandbox.gateway_session import Hub
+from multibot.sandbox.origin import guard
+from multibot.sandbox.rest import Api
+from multibot.sandbox.world import World
+
+PAGE = Path(__file__).parent / "page"
+
+_ROUTES = (
+    *rest_messages.ROUTES,
+    *rest_channels.ROUTES,
+    *rest_guilds.ROUTES,
+    *rest_applications.ROUTES,
+    *rest_interactions.ROUTES,
+)
+_LARGEST_REQUEST = 26 * 1024 * 1024
+_PAGE_HEADERS = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; "
+    "style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@dataclass(slots=True)
+class RunningSandbox:
+    """A sandbox that answers at `url` until it is closed."""
+
+    url: str
+    hub: Hub
+    _runner: web.AppRunner
+    _gateway: Gateway
+    _events: Events
+
+    @property
+    def api_url(self) -> str:
+        """The base address for `MULTIBOT_DISCORD_API`."""
+        return f"{self.url}/api/v10"
+
+    async def close(self) -> None:
+        """Close every connection and stop listening."""
+        await self._gateway.close()
+        await self._events.close()
+        await self._runner.cleanup()
+
+
+async def start(world: World, host: str = "127.0.0.1", port: int = 0) -> RunningSandbox:
+    """Serve a world; port 0 takes a free one."""
+    hub = Hub(world)
+    gateway, events = Gateway(world, hub), Events(world)
+    app = web.Application(middlewares=[guard(host)], client_max_size=_LARGEST_REQUEST)
+    app.router.add_get("/", _index)
+    app.router.add_get(r"/page/{file:[\w-]+(\.[\w-]+)+}", _page_file)
+    app.router.add_get("/sandbox/events", events.watch)
+    app.router.add_get("/gateway", gateway.connect)
+    app.router.add_get("/gateway/", gateway.connect)
+    Admin(world).add_to(app)
+    Api(world, hub).add_to(app, _ROUTES)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    await web.TCPSite(runner, host, port).start()
+    return RunningSandbox(_url(host, runner), hub, runner, gateway, events)
+
+
+def _url(host: str, runner: web.AppRunner) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{runner.addresses[0][1]}"
+
+
+async def _index(_: web.Request) -> web.StreamResponse:
+    return _file("index.html")
+
+
+async def _page_file(request: web.Request) -> web.StreamResponse:
+    return _file(request.match_info["file"])
+
+
+def _file(name: str) -> web.StreamResponse:
+    path = PAGE / name
+    if not path.is_file():
+        raise web.HTTPNotFound
+    return web.FileResponse(path, headers=_PAGE_HEADERS)
