@@ -1,1 +1,1 @@
-"""supervisord: what it is told, and how it is asked."""
+"""Everything multibot knows about supervisord: what it runs, how it is asked, what its answers mean."""

@@ -1,0 +1,67 @@
+"""`multibot render`: the supervisord.conf of the fleet, without starting anything."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from multibot.errors import ExitCode
+from multibot.home import Home
+from multibot.supervise import conf, programs
+from multibot.supervise import render as rendering
+
+if TYPE_CHECKING:
+    from multibot.config.fleet import Fleet
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if the file is out of date.")
+@click.option("--stdout", "to_stdout", is_flag=True, help="Print the text, and write nothing.")
+@click.pass_obj
+def render(home: Home, *, check: bool, to_stdout: bool) -> int:
+    """Write supervisord.conf for the fleet's enabled bots.
+
+    Needs no tokens: there are none in it. `multibot up` does this by itself.
+    """
+    fleet = _fleet_without_tokens(home, os.environ)
+    text = rendering.render(programs.of_fleet(fleet.bots))
+    if to_stdout:
+        click.echo(text, nl=False)
+        return ExitCode.OK
+    if check:
+        return _compare(home, text)
+    if conf.write(home, text):
+        click.echo(f"{home.supervisord_conf.name} written")
+    else:
+        click.echo(f"{home.supervisord_conf.name} unchanged")
+    return ExitCode.OK
+
+
+def _compare(home: Home, text: str) -> int:
+    name = home.supervisord_conf.name
+    before = conf.read(home) or ""
+    if before == text:
+        click.echo(f"{name} is up to date")
+        return ExitCode.OK
+    lines = difflib.unified_diff(
+        before.splitlines(keepends=True),
+        text.splitlines(keepends=True),
+        f"{name} (there)",
+        f"{name} (from bots/)",
+    )
+    click.echo("".join(lines), nl=False)
+    click.echo(f"multibot: {name} is out of date; run `multibot render`.", err=True)
+    return ExitCode.BUG
+
+
+def _fleet_without_tokens(home: Home, environ: Mapping[str, str]) -> "Fleet":
+    """Load the fleet, with made-up values where only a variable's value is missing or wrong."""
+    from multibot.config.environment import read_environment
+    from multibot.config.load import check, load
+
+    environment = read_environment(home, environ)
+    variables = {fault.variable for fault in check(home, environment).errors if fault.variable}
+    made_up = {name: f"not-a-value-{number}" for number, name in enumerate(sorted(variables))}
+    return load(home, environment | made_up)

@@ -1,0 +1,157 @@
+"""What a bot is really doing: supervisord knows its process, its row in the store knows the rest."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from multibot.home import Home
+from multibot.supervise.control import Process, ProcessState
+
+HEARTBEAT_SECONDS = 20.0
+
+
+class State(StrEnum):
+    """The one word that `status` says of a bot."""
+
+    READY = "ready"
+    STARTING = "starting"
+    CONNECTING = "connecting"
+    DEGRADED = "degraded"
+    BACKING_OFF = "backing off"
+    PARKED = "parked"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    STALE = "stale"
+
+
+# Nothing will change by itself any more.
+SETTLED = frozenset({State.READY, State.STOPPED, State.FAILED})
+
+
+class Row(Protocol):
+    """What a bot last wrote of itself: `store.status.BotStatus` has all of it."""
+
+    @property
+    def pid(self) -> int: ...  # noqa: D102 - a column
+    @property
+    def state(self) -> str: ...  # noqa: D102 - a column
+    @property
+    def gateway_state(self) -> str: ...  # noqa: D102 - a column
+    @property
+    def ready_at(self) -> datetime | None: ...  # noqa: D102 - a column
+    @property
+    def heartbeat_at(self) -> datetime | None: ...  # noqa: D102 - a column
+    @property
+    def last_error(self) -> str | None: ...  # noqa: D102 - a column
+    @property
+    def config_hash(self) -> str: ...  # noqa: D102 - a column
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """A bot as of now. The ages are in seconds, of what its present process wrote."""
+
+    bot_name: str
+    state: State
+    pid: int | None = None
+    ready_for: float | None = None
+    heartbeat_age: float | None = None
+    gateway: str | None = None
+    config_hash: str | None = None
+    error: str | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it is connected and answering."""
+        return self.state is State.READY
+
+
+# What the row says, in the words of `status`, where the process runs and its heart beats.
+_FROM_ROW = {
+    "ready": State.READY,
+    "starting": State.STARTING,
+    "connecting": State.CONNECTING,
+    "degraded": State.DEGRADED,
+    "backing_off": State.BACKING_OFF,
+    "parked": State.PARKED,
+    "draining": State.STOPPING,
+    "stopped": State.STOPPING,
+}
+
+
+def judge(
+    bot_name: str, process: Process | None, row: Row | None, now: datetime, exit_note: str | None
+) -> Condition:
+    """Join what supervisord, the store and the note of a failed start say of one bot."""
+    if process is None:
+        return Condition(bot_name=bot_name, state=State.STOPPED, error=_last_error(row))
+    if process.pid == 0:
+        return _without_process(process, row, exit_note)
+    if row is None or row.pid != process.pid:
+        # Its present process has written nothing yet; what an earlier one wrote says nothing of it.
+        state = State.STOPPING if process.state is ProcessState.STOPPING else State.STARTING
+        return Condition(bot_name=bot_name, state=state, pid=process.pid, error=exit_note)
+    age = _age(row.heartbeat_at, now)
+    state = _running_state(process, row, age)
+    return Condition(
+        bot_name=bot_name,
+        state=state,
+        pid=process.pid,
+        ready_for=_age(row.ready_at, now) if state is State.READY else None,
+        heartbeat_age=age,
+        gateway=row.gateway_state,
+        config_hash=row.config_hash,
+        error=row.last_error,
+    )
+
+
+_FROM_PROCESS = {
+    ProcessState.STOPPED: State.STOPPED,
+    ProcessState.BACKOFF: State.BACKING_OFF,
+    ProcessState.FATAL: State.FAILED,
+    ProcessState.UNKNOWN: State.FAILED,
+}
+
+
+def _without_process(process: Process, row: Row | None, exit_note: str | None) -> Condition:
+    state = _FROM_PROCESS.get(process.state, State.STARTING)
+    error = exit_note or _last_error(row) or process.error or None
+    if process.state is ProcessState.EXITED:
+        # After any other code supervisord starts it again within a second.
+        state = {0: State.STOPPED, 78: State.FAILED}.get(process.exit_status, State.STARTING)
+        error = error or f"it ended with exit code {process.exit_status}"
+    return Condition(bot_name=process.bot_name, state=state, error=error)
+
+
+def _running_state(process: Process, row: Row, age: float | None) -> State:
+    if process.state is ProcessState.STOPPING:
+        return State.STOPPING
+    # A heartbeat from the future was written before the clock was set back.
+    if age is None or abs(age) >= HEARTBEAT_SECONDS:
+        return State.STALE
+    state = _FROM_ROW.get(row.state, State.STALE)
+    if state is State.READY and process.state is not ProcessState.RUNNING:
+        return State.STARTING
+    return state
+
+
+def _age(moment: datetime | None, now: datetime) -> float | None:
+    return None if moment is None else (now - moment).total_seconds()
+
+
+def _last_error(row: Row | None) -> str | None:
+    return row.last_error if row is not None else None
+
+
+def exit_note(home: Home, bot_name: str) -> str | None:
+    """Read why a bot's last start failed, where the store could not be told."""
+    try:
+        note = json.loads(home.bot_exit(bot_name).read_bytes())
+    except (OSError, ValueError):
+        return None
+    error = note.get("error") if isinstance(note, Mapping) else None
+    return error if isinstance(error, str) else None
