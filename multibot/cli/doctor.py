@@ -57,7 +57,7 @@ def examine(home: Home, environ: Mapping[str, str], clock: Clock) -> tuple[Findi
 def _machine(clock: Clock, home: Home) -> Iterator[Finding]:
     from multibot.store import driver, filesystem
 
-    yield examination.python(sys.version_info)
+    yield examination.python(sys.version_info[:3])
     yield examination.sqlite(
         driver.sqlite.sqlite_version_info, driver.sqlite.__name__, driver.OLDEST
     )
@@ -80,13 +80,11 @@ def _installation() -> Iterator[Finding]:
 def _files(home: Home) -> Iterator[Finding]:
     from multibot.supervise import conf, render
 
-    me = os.getuid()
     yield examination.home_folder(home.root, _mode(home.root))
     yield examination.private(".env", home.dotenv, _mode(home.dotenv), secret=True)
     for path in (home.data, home.run, home.logs, home.database):
-        name = str(path.relative_to(home.root))
-        yield examination.private(name, path, _mode(path))
-        yield examination.owner(name, path, _owner(path), me)
+        yield examination.private(str(path.relative_to(home.root)), path, _mode(path))
+    yield examination.owner(_strangers(home), os.getuid())
     for path in sorted(home.run.glob("*.env")):
         yield examination.private(path.name, path, _mode(path), secret=True)
     text = _text(home.supervisord_conf)
@@ -103,10 +101,11 @@ def _fleet(home: Home, environ: Mapping[str, str]) -> Iterator[Finding]:
     report = check(home, read_environment(home, environ))
     for fault in report.faults:
         level = Level.FAIL if fault.severity == "error" else Level.WARN
-        place = f"{fault.file}: " if fault.file else ""
-        yield Finding("config", level, f"{place}{fault.message}", fault.remedy)
+        place = ": ".join(part for part in (fault.file, fault.path, fault.message) if part)
+        yield Finding("config", level, place, fault.remedy)
     if report.fleet is None:
         return
+    yield examination.ok("config", f"{len(report.fleet.enabled)} bots enabled")
     real = report.fleet.settings.discord_api == DISCORD_API
     for bot in report.fleet.enabled:
         token = bot.token.reveal() if bot.token else None
@@ -136,8 +135,10 @@ def _mode(path: Path) -> int | None:
     return path.stat().st_mode if path.exists() else None
 
 
-def _owner(path: Path) -> int | None:
-    return path.stat().st_uid if path.exists() else None
+def _strangers(home: Home) -> list[Path]:
+    """List what the bots write to and somebody else owns."""
+    writable = (home.data, home.run, home.logs, home.database, home.database_lock)
+    return [path for path in writable if path.exists() and path.stat().st_uid != os.getuid()]
 
 
 def _written(path: Path) -> datetime | None:

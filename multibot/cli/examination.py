@@ -1,6 +1,7 @@
 """What `multibot doctor` looks at: each examination takes facts and returns one finding."""
 
 import re
+import shlex
 import stat
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -42,7 +43,7 @@ class Finding:
 
     def __str__(self) -> str:
         cure = f" {self.remedy}" if self.remedy else ""
-        return f"{self.level:<5} {self.subject:<14} {self.message}{cure}"
+        return f"{self.level:<5} {self.subject:<21} {self.message}{cure}"
 
     def as_dict(self) -> dict[str, str]:
         """Return the finding as JSON can hold it."""
@@ -101,7 +102,7 @@ def compiled(package: str, folder: Path, missing: int, total: int) -> Finding:
         return warn(
             f"pyc {package}",
             f"{missing} of {total} modules are not compiled; every start compiles them again.",
-            f"Run: python -m compileall -q {folder}",
+            f"Run: python -m compileall -q {_quoted(folder)}",
         )
     return ok(f"pyc {package}", f"{total} modules compiled")
 
@@ -115,13 +116,15 @@ def private(subject: str, path: Path, mode: int | None, *, secret: bool = False)
         return ok(subject, shown)
     wanted = "700" if stat.S_ISDIR(mode) else "600"
     level = Level.FAIL if secret or mode & _OTHERS_WRITE else Level.WARN
-    return Finding(subject, level, f"{shown} lets others in.", f"Run: chmod {wanted} {path}")
+    return Finding(
+        subject, level, f"{shown} lets others in.", f"Run: chmod {wanted} {_quoted(path)}"
+    )
 
 
 def home_folder(path: Path, mode: int | None) -> Finding:
     """Examine the home itself: whoever may write there decides what the bots run."""
     if mode is None:
-        return fail("home", f"{path} does not exist.", f"Run: multibot init {path}")
+        return fail("home", f"{path} does not exist.", f"Run: multibot init {_quoted(path)}")
     return private("home", path, mode)
 
 
@@ -130,15 +133,15 @@ def unreadable(path: str, why: str) -> Finding:
     return fail("home", f"{path} cannot be read: {why}.", "Run multibot as its owner.")
 
 
-def owner(subject: str, path: Path, uid: int | None, me: int) -> Finding:
-    """Examine who owns a file that the bots write; `uid` is None when it is absent."""
-    if uid is None or uid == me:
-        return ok(subject, "yours" if uid is not None else "not there yet")
-    return fail(
-        subject,
-        f"{path} belongs to user {uid}, you are user {me}.",
-        f"Run multibot as its owner, or: sudo chown -R {me} {path}",
-    )
+def owner(strangers: Sequence[Path], me: int) -> Finding:
+    """Examine who owns what the bots write; `strangers` is what somebody else owns."""
+    if strangers:
+        return fail(
+            "owner",
+            f"{', '.join(map(str, strangers))}: not yours.",
+            f"Run multibot as their owner, or: sudo chown -R {me} {_quoted(strangers[0])}",
+        )
+    return ok("owner", "everything is yours")
 
 
 def conf_file(conf: Path, text: str | None, *, ours: bool) -> Finding:
@@ -225,6 +228,10 @@ def token(bot_name: str, value: str | None, *, real_discord: bool) -> Finding:
         _mistaken(value),
         "Copy the token from the application's Bot page (see docs/discord-setup.md).",
     )
+
+
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))
 
 
 def _spoiled(value: str) -> str:

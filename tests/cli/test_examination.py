@@ -42,9 +42,8 @@ def file(mode: int) -> int:
         (examination.private(".env", HOME, file(0o640), secret=True), Level.FAIL),
         (examination.private("data", HOME, folder(0o755)), Level.WARN),
         (examination.private("data", HOME, folder(0o777)), Level.FAIL),
-        (examination.owner("data", HOME, None, 1000), Level.OK),
-        (examination.owner("data", HOME, 1000, 1000), Level.OK),
-        (examination.owner("data", HOME, 0, 1000), Level.FAIL),
+        (examination.owner([], 1000), Level.OK),
+        (examination.owner([HOME], 1000), Level.FAIL),
         (examination.conf_file(HOME, None, ours=False), Level.OK),
         (examination.conf_file(HOME, "[supervisord]", ours=False), Level.FAIL),
         (examination.conf_file(HOME, "; ours", ours=True), Level.OK),
@@ -111,10 +110,16 @@ def test_no_finding_holds_a_token_or_a_part_of_it(spoil: str) -> None:
     assert not any(part in f"{finding} {finding.as_dict()}" for part in token.split("."))
 
 
+def test_a_remedy_can_be_pasted_whatever_the_path() -> None:
+    found = examination.private("data", Path("my fleet"), folder(0o755))
+
+    assert found.remedy == "Run: chmod 700 'my fleet'"
+
+
 def test_a_finding_reads_as_one_line() -> None:
     finding = examination.fail("disk", "0.0 GiB free.", "Free some space.")
 
-    assert str(finding) == "fail  disk           0.0 GiB free. Free some space."
+    assert str(finding) == "fail  disk                  0.0 GiB free. Free some space."
     assert finding.as_dict() == {
         "subject": "disk",
         "level": "fail",
