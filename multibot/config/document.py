@@ -149,7 +149,7 @@ class _Builder:
             raise _RefusedError("uses a YAML tag that is not allowed here.", "Remove it.", line)
         try:
             return reader(node)
-        except (ValueError, KeyError, OverflowError):
+        except (ValueError, LookupError, OverflowError):
             message = "has a value that is not what its tag says."
         raise _RefusedError(message, "Put it in quotes.", line)
 

@@ -76,8 +76,9 @@ def shown(key: str) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Find the known word that somebody most likely meant."""
-    close = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
-    return close[0] if close else None
+    by_lower = {each.lower(): each for each in known}
+    close = difflib.get_close_matches(word.lower(), by_lower, n=1)
+    return by_lower[close[0]] if close else None
 
 
 def redact(fault: Fault, secrets: Iterable[Secret]) -> Fault:

@@ -24,8 +24,8 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "model_type": ("must be a mapping.", "Write `key: value` lines below it."),
 }
 _BOUNDS = {
-    "greater_than_equal": ("must be at least {ge}.", "ge"),
-    "less_than_equal": ("must be at most {le}.", "le"),
+    "greater_than_equal": ("must be at least {ge:g}.", "ge"),
+    "less_than_equal": ("must be at most {le:g}.", "le"),
     "string_too_long": ("must have at most {max_length} characters.", "max_length"),
 }
 
