@@ -9,7 +9,7 @@ import structlog
 from multibot.clock import Clock
 from multibot.config.fleet import Bot
 from multibot.conversation import addressing, chunking, prompt
-from multibot.conversation.addressing import Decision, FleetMember, Reason, Rules, Verdict
+from multibot.conversation.addressing import Decision, Reason, Rules, Verdict
 from multibot.conversation.message import InboundMessage
 from multibot.conversation.session import SessionRules
 from multibot.responder.protocol import Responder, ResponderError
@@ -37,7 +37,6 @@ class Engine:
         self,
         *,
         bot: Bot,
-        names: tuple[str, ...],
         store: BotStore,
         arbiter: Arbiter,
         responder: Responder,
@@ -47,7 +46,6 @@ class Engine:
         chance: random.Random,
     ) -> None:
         self._bot = bot
-        self._names = names
         self._store = store
         self._arbiter = arbiter
         self._responder = responder
@@ -95,12 +93,8 @@ class Engine:
             ticket.leave()
 
     def _decide(self, message: InboundMessage) -> Decision:
-        me, peers = self._who()
-        decision = addressing.decide(message, me, peers, self._rules)
-        return self._arbiter.roll(decision)
-
-    def _who(self) -> tuple[FleetMember, list[FleetMember]]:
-        return self._pulse.member(self._names), self._arbiter.peers()
+        me, peers = self._pulse.member(), self._arbiter.peers()
+        return self._arbiter.roll(addressing.decide(message, me, peers, self._rules))
 
     async def _is_ours(self, message: InboundMessage) -> bool:
         """Store the decision; true when this bot, and it alone, has to answer."""

@@ -18,9 +18,9 @@ def configure(
     *,
     bot_name: str,
     clock: Clock,
-    level: str,
-    log_format: Literal["auto", "json", "pretty"],
-    secrets: Iterable[str],
+    level: str = "INFO",
+    log_format: Literal["auto", "json", "pretty"] = "auto",
+    secrets: Iterable[str] = (),
 ) -> None:
     """Send every log line of this process to stdout, without secrets, with bot and time."""
     pretty = log_format == "pretty" or (log_format == "auto" and sys.stdout.isatty())
@@ -54,7 +54,6 @@ def configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
     )
 
 

@@ -36,7 +36,11 @@ log = structlog.get_logger(__name__)
 
 
 def main(home: Home, bot_name: str, environ: Mapping[str, str]) -> ExitCode:
-    """Run one bot until it is told to stop; say how it ended as an exit code."""
+    """Run one bot until it is told to stop.
+
+    Started by hand, a failure is raised as a MultibotError; under supervisord it is logged, left
+    for `multibot status`, and becomes the exit code.
+    """
     clock = SystemClock()
     started = clock.monotonic()
     supervised = care.is_supervised(environ)
@@ -44,20 +48,23 @@ def main(home: Home, bot_name: str, environ: Mapping[str, str]) -> ExitCode:
         care.die_with_parent(care.supervisor_pid(home.supervisord_pid))
     care.keep_secrets_in()
     os.umask(0o077)
+    logs.configure(bot_name=bot_name, clock=clock)
     try:
         asyncio.run(_run(home, bot_name, environ, clock, supervised=supervised))
     except MultibotError as error:
-        _say_why(bot_name, error)
         if not isinstance(error, TemporaryError):
             care.note_exit(home.bot_exit(bot_name), error)
-        if supervised and isinstance(error, PermanentError):
+        if not supervised:
+            raise
+        _log_end(error)
+        if isinstance(error, PermanentError):
             asyncio.run(care.outlive_startsecs(clock, started))
         return error.exit_code
     return ExitCode.OK
 
 
-def _say_why(bot_name: str, error: MultibotError) -> None:
-    log.error("stopped", bot=bot_name, error=str(error), exit_code=int(error.exit_code))
+def _log_end(error: MultibotError) -> None:
+    log.error("stopped", error=str(error), exit_code=int(error.exit_code))
 
 
 async def _run(
@@ -107,7 +114,12 @@ class BotProcess:
         self._store = store
         self._clock = clock
         self._stop = stop
-        self._pulse = Pulse(bot_name=bot.name, config_hash=bot.config_hash, clock=clock)
+        self._pulse = Pulse(
+            bot_name=bot.name,
+            names=(bot.name, bot.persona.name),
+            config_hash=bot.config_hash,
+            clock=clock,
+        )
         self._client = BotClient(api=api, pulse=self._pulse)
         self._pulse.measure_latency(lambda: self._client.latency)
         self._responder = ScriptedResponder(
@@ -116,7 +128,6 @@ class BotProcess:
         chance = random.Random()  # noqa: S311 - odds of speaking, not a secret
         self._engine = Engine(
             bot=bot,
-            names=(bot.name, bot.persona.name),
             store=store,
             arbiter=Arbiter(bot=bot, fleet=fleet, store=store, clock=clock, chance=chance),
             responder=self._responder,

@@ -30,10 +30,12 @@ class Pulse:
         self,
         *,
         bot_name: BotName,
+        names: tuple[str, ...],
         config_hash: str,
         clock: Clock,
     ) -> None:
         self._clock = clock
+        self._names = names
         self._latency: Callable[[], float] = lambda: math.nan
         self._changed = asyncio.Event()
         self.status = BotStatus(
@@ -52,12 +54,12 @@ class Pulse:
         """The name people see, the bot's own until Discord has said it."""
         return self.status.display_name or self.status.bot_name
 
-    def member(self, names: tuple[str, ...]) -> FleetMember:
+    def member(self) -> FleetMember:
         """Say who this bot is, with every name it goes by."""
         return FleetMember(
             bot_name=BotName(self.status.bot_name),
             user_id=self.status.user_id or "",
-            names=(*names, self.display_name),
+            names=(*self._names, self.display_name),
         )
 
     def measure_latency(self, latency: Callable[[], float]) -> None:

@@ -34,9 +34,11 @@ WHERE bot_name = :bot_name AND message_id = :message_id
     AND state IN ('received', 'generating', 'sending');
 
 -- name: finish_inbox(bot_name, message_id, state, reason, detail, at)!
--- Nothing more happens with this message; its text, if it matters, is a turn by now.
+-- Nothing more happens with this message; its text, if it matters, is a turn by now. Why it was
+-- taken stays, unless there is more to say.
 UPDATE inbox
-SET state = :state, reason = :reason, detail = :detail, message = NULL, updated_at = :at
+SET state = :state, reason = :reason, message = NULL, updated_at = :at,
+    detail = CASE WHEN :detail = '' THEN detail ELSE :detail END
 WHERE bot_name = :bot_name AND message_id = :message_id;
 
 -- name: insert_outbox(bot_name, message_id, part, nonce, content, at)!

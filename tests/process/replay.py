@@ -1,0 +1,214 @@
+"""Replay real chat through the sandbox and a real fleet, and count from outside what came of it.
+
+`python -m tests.process.replay [FILE] [--lines N]` prints the counts; the suite asserts on them.
+"""
+
+import argparse
+import asyncio
+import collections
+import hashlib
+import json
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlite_utils
+
+from multibot.conversation.addressing import FleetMember, Rules, Verdict, decide
+from multibot.conversation.message import BotName, ChannelId, InboundMessage
+from multibot.home import Home
+from tests.process.fleet import BOTS, CHANNELS, RunningFleet, chat_lines, pause
+
+SAMPLE = Path(__file__).parent.parent / "data" / "chat_sample.jsonl"
+PLACES = (*(f"#{name}" for name in CHANNELS), *(f"@{name}" for name in BOTS))
+# What the shipped fleet file says; the test is about what the bots make of it.
+PATTERNS = {
+    "sage": ("philosophy", "advice-*"),
+    "spark": ("creative", "brainstorm*"),
+    "logic": ("tech-*", "research"),
+}
+SETTLED = ("answered", "declined", "failed", "expired")
+
+
+@dataclass
+class Sent:
+    """One line of chat as it was posted."""
+
+    message_id: str
+    channel_id: str
+    place: str
+    author: str
+    author_id: str
+    expected: str | None
+
+
+@dataclass
+class Report:
+    """What came of a replay."""
+
+    sent: int = 0
+    answered: int = 0
+    answered_by: dict[str, int] = field(default_factory=dict)
+    declined: dict[str, int] = field(default_factory=dict)
+    duplicates: int = 0
+    missing: int = 0
+    wrong_bot: int = 0
+    unasked: int = 0
+    out_of_order: int = 0
+
+
+def place_of(author: str, number: int) -> str:
+    """Give each author a main place, and every fourth line another one."""
+    seed = f"{author}/{number if number % 4 == 0 else 'main'}"
+    digest = hashlib.blake2b(seed.encode(), digest_size=4).digest()
+    return PLACES[int.from_bytes(digest, "big") % len(PLACES)]
+
+
+def expected_bot(
+    place: str, content: str, bots: dict[str, str], posted: dict[str, Any]
+) -> str | None:
+    """Say who has to answer, by the pure rules over what was posted."""
+    message = InboundMessage(
+        message_id=posted["id"],
+        channel_id=ChannelId(posted["channel_id"]),
+        channel_type="dm" if place.startswith("@") else "channel",
+        channel_name=place[1:],
+        guild_id=None if place.startswith("@") else "guild",
+        author_id=posted["author"]["id"],
+        author_name=posted["author"]["name"],
+        content=content,
+        created_at=posted["created_at"],
+    )
+    if place.startswith("@"):
+        return place[1:]
+    members = {
+        name: FleetMember(bot_name=BotName(name), user_id=bots[name], names=(name,))
+        for name in BOTS
+    }
+    for name in BOTS:
+        peers = [member for other, member in members.items() if other != name]
+        verdict = decide(message, members[name], peers, Rules(patterns=PATTERNS[name])).verdict
+        if verdict is not Verdict.NO:
+            return name
+    return None
+
+
+async def replay(fleet: RunningFleet, lines: list[tuple[str, str]]) -> Report:
+    """Post every line in order, wait until every bot has dealt with it, and count."""
+    bots = {app.user.name: app.user.id for app in fleet.world.applications.values()}
+    sent = [await _post(fleet, number, *line, bots) for number, line in enumerate(lines)]
+    rows = await _settled(fleet, sent)
+    return _count(sent, await fleet.received(), rows)
+
+
+async def _post(
+    fleet: RunningFleet, number: int, author: str, content: str, bots: dict[str, str]
+) -> Sent:
+    place = place_of(author, number)
+    posted = await fleet.say(place, author, content)
+    posted["created_at"] = fleet.world.clock.now()
+    return Sent(
+        message_id=posted["id"],
+        channel_id=posted["channel_id"],
+        place=place,
+        author=author,
+        author_id=posted["author"]["id"],
+        expected=expected_bot(place, content, bots, posted),
+    )
+
+
+async def _settled(fleet: RunningFleet, sent: list[Sent]) -> list[dict[str, Any]]:
+    """Wait until every message has a final row of every bot that saw it."""
+    due = sum(1 if each.place.startswith("@") else len(BOTS) for each in sent)
+    rows: list[dict[str, Any]] = []
+    for _ in range(2400):
+        database = sqlite_utils.Database(fleet.home.database)
+        rows = list(
+            database.query("select bot_name, message_id, state, decision, reason from inbox")
+        )
+        database.close()
+        if len(rows) >= due and all(row["state"] in SETTLED for row in rows):
+            return rows
+        await pause()
+    counts = collections.Counter(row["state"] for row in rows)
+    raise AssertionError(f"{len(rows)} of {due} rows: {counts}")
+
+
+def _count(sent: list[Sent], received: list[dict[str, Any]], rows: list[dict[str, Any]]) -> Report:
+    answers = _answers(sent, received)
+    limited = {row["message_id"] for row in rows if row["reason"] == "rate_limited"}
+    report = Report(sent=len(sent))
+    by = collections.Counter[str]()
+    for each in sent:
+        who = answers[each.message_id]
+        by.update(who)
+        report.duplicates += max(0, len(who) - 1)
+        report.wrong_bot += sum(1 for name in who if each.expected and name != each.expected)
+        report.unasked += len(who) if each.expected is None else 0
+        report.missing += bool(each.expected and not who and each.message_id not in limited)
+        report.answered += bool(who)
+    report.answered_by = dict(sorted(by.items()))
+    declined = collections.Counter(row["reason"] for row in rows if row["state"] != "answered")
+    report.declined = dict(sorted(declined.items()))
+    report.out_of_order = _out_of_order(sent, received)
+    return report
+
+
+def _asked(sent: list[Sent], received: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Say of each visible answer which message it answers, and which bot gave it.
+
+    The nonce of a first part names both; in guilds the reply reference must say the same.
+    """
+    by_nonce = {
+        nonce(bot, each.message_id, 0): (each.message_id, bot) for each in sent for bot in BOTS
+    }
+    answers = []
+    for row in received:
+        if row["nonce"] in by_nonce and not row.get("deduplicated"):
+            message_id, bot = by_nonce[row["nonce"]]
+            assert bot == row["bot"]
+            assert row["reply_to"] in {message_id, None}
+            answers.append((message_id, bot))
+    return answers
+
+
+def nonce(bot: str, message_id: str, part: int) -> str:
+    """Name a part as the bots do: worked out here again, so that a change there is noticed."""
+    return hashlib.blake2b(f"{bot}\0{message_id}\0{part}".encode(), digest_size=12).hexdigest()
+
+
+def _answers(sent: list[Sent], received: list[dict[str, Any]]) -> dict[str, list[str]]:
+    answers: dict[str, list[str]] = collections.defaultdict(list)
+    for message_id, bot in _asked(sent, received):
+        answers[message_id].append(bot)
+    return answers
+
+
+def _out_of_order(sent: list[Sent], received: list[dict[str, Any]]) -> int:
+    """Count answers of one person in one channel that overtook an earlier one."""
+    position = {each.message_id: number for number, each in enumerate(sent)}
+    session = {each.message_id: (each.channel_id, each.author_id) for each in sent}
+    last: dict[tuple[str, str], int] = {}
+    overtaken = 0
+    for message_id, _ in _asked(sent, received):
+        key = session[message_id]
+        overtaken += position[message_id] < last.get(key, -1)
+        last[key] = max(position[message_id], last.get(key, -1))
+    return overtaken
+
+
+async def _main(path: Path, limit: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="multibot-replay-") as folder:
+        async with RunningFleet(Home(Path(folder))) as fleet:
+            await fleet.multibot("up")
+            report = await replay(fleet, chat_lines(path, limit))
+    print(json.dumps(asdict(report), indent=2))  # noqa: T201 - a program for people
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", nargs="?", type=Path, default=SAMPLE)
+    parser.add_argument("--lines", type=int, default=1000)
+    chosen = parser.parse_args()
+    asyncio.run(_main(chosen.file, chosen.lines))

@@ -1,0 +1,211 @@
+"""One bot's engine over the real store, with a fake Discord and a fake model."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import sqlite_utils
+
+from multibot.config.fleet import Bot, Fleet, Limits, Persona, Storage
+from multibot.config.settings import Settings
+from multibot.conversation.message import BotName, ChannelId, InboundMessage
+from multibot.conversation.prompt import Prompt
+from multibot.home import Home
+from multibot.responder.protocol import ResponderError
+from multibot.runtime.arbiter import Arbiter
+from multibot.runtime.delivery import DeliveryError
+from multibot.runtime.engine import Engine
+from multibot.runtime.pulse import Pulse
+from multibot.store.migrate import migrate
+from multibot.store.stores import BotStore, open_store
+from tests.fakes import FakeClock
+
+USER_IDS = {"sage": "900", "spark": "901"}
+
+
+def bot(name: str, **changes: Any) -> Bot:
+    values: dict[str, Any] = {
+        "name": BotName(name),
+        "persona": Persona(name=name.title()),
+        "channels": ("philosophy", "lounge"),
+        "system_prompt": f"You are {name}.",
+        "limits": Limits(),
+        "storage": Storage(),
+    }
+    return Bot(**{**values, **changes})
+
+
+@dataclass
+class Sent:
+    content: str
+    nonce: str
+    first: bool
+    to: InboundMessage
+
+
+@dataclass
+class FakeDelivery:
+    """Keeps what was sent; fails when told to."""
+
+    sent: list[Sent] = field(default_factory=list)
+    broken: bool = False
+    typing_now: int = 0
+    typed: int = 0
+
+    async def send(self, to: InboundMessage, content: str, *, nonce: str, first: bool) -> str:
+        await asyncio.sleep(0)
+        if self.broken:
+            raise DeliveryError("Discord did not take the message: 403")
+        self.sent.append(Sent(content, nonce, first, to))
+        return f"s{len(self.sent)}"
+
+    @contextlib.asynccontextmanager
+    async def typing(self, to: InboundMessage) -> AsyncIterator[None]:
+        del to
+        self.typing_now += 1
+        self.typed += 1
+        try:
+            yield
+        finally:
+            self.typing_now -= 1
+
+    @property
+    def texts(self) -> list[str]:
+        return [each.content for each in self.sent]
+
+
+@dataclass
+class FakeResponder:
+    """Echoes the last turn; can be held back, and can fail."""
+
+    prompts: list[Prompt] = field(default_factory=list)
+    failures: int = 0
+    hold: asyncio.Event | None = None
+    text: str | None = None
+
+    async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
+        self.prompts.append(prompt)
+        if self.hold is not None:
+            await self.hold.wait()
+        if self.failures:
+            self.failures -= 1
+            raise ResponderError("the model is away")
+        yield f"re: {prompt.turns[-1].content}" if self.text is None else self.text
+
+    async def close(self) -> None: ...
+
+
+@dataclass
+class Cast:
+    """One bot and its surroundings."""
+
+    bot: Bot
+    engine: Engine
+    store: BotStore
+    delivery: FakeDelivery
+    responder: FakeResponder
+    pulse: Pulse
+    clock: FakeClock
+
+    def arrive(self, message: InboundMessage) -> "asyncio.Task[None]":
+        """Hand over a message as the client does."""
+        ticket = self.engine.enter(message.channel_id, message.author_id)
+
+        async def reading() -> InboundMessage:
+            return message
+
+        return asyncio.create_task(self.engine.arrive(reading(), ticket))
+
+    async def hear(self, message: InboundMessage) -> None:
+        """Hand over a message and see it through, however long that takes on the clock."""
+        await finish(self.clock, self.arrive(message))
+
+
+async def finish(clock: FakeClock, *tasks: "asyncio.Task[None]") -> None:
+    """Move the clock until the tasks have ended; the store's writer is a real thread."""
+    for _ in range(2000):
+        if all(task.done() for task in tasks):
+            break
+        await clock.advance(0.05)
+        await asyncio.wait(tasks, timeout=0.002)
+    await asyncio.gather(*tasks)
+
+
+@contextlib.asynccontextmanager
+async def cast(
+    home: Home, clock: FakeClock, *bots: Bot, seed: int = 1
+) -> AsyncIterator[tuple[Cast, ...]]:
+    """Open the shared file once for each bot and wire an engine to it."""
+    home.data.mkdir(exist_ok=True)
+    await asyncio.to_thread(migrate, home, clock)
+    fleet = Fleet(bots=bots, settings=Settings(), file=Path("multi_bot.yaml"))
+    made = [await _member(home, clock, each, fleet, seed) for each in bots]
+    try:
+        yield tuple(made)
+    finally:
+        for each in made:
+            await each.store.close()
+
+
+async def _member(home: Home, clock: FakeClock, member: Bot, fleet: Fleet, seed: int) -> Cast:
+    store = open_store(home, member.name, clock)
+    pulse = Pulse(bot_name=member.name, names=(member.name,), config_hash="hash", clock=clock)
+    pulse.logged_in(USER_IDS[member.name], member.persona.name)
+    pulse.ready()
+    await pulse.write(store.fleet)
+    chance = random.Random(seed)  # noqa: S311 - odds that a test can repeat
+    delivery, responder = FakeDelivery(), FakeResponder()
+    engine = Engine(
+        bot=member,
+        store=store,
+        arbiter=Arbiter(bot=member, fleet=fleet, store=store, clock=clock, chance=chance),
+        responder=responder,
+        delivery=delivery,
+        pulse=pulse,
+        clock=clock,
+        chance=chance,
+    )
+    return Cast(member, engine, store, delivery, responder, pulse, clock)
+
+
+_ids = iter(range(1000, 10_000_000))
+
+
+def message(clock: FakeClock, content: str = "hello", **changes: Any) -> InboundMessage:
+    """Make a message as a person would post it in #philosophy now."""
+    first = InboundMessage(
+        message_id=str(next(_ids)),
+        channel_id=ChannelId("10"),
+        channel_type="channel",
+        channel_name="philosophy",
+        guild_id="1",
+        author_id="500",
+        author_name="Ada",
+        content=content,
+        created_at=clock.now(),
+    )
+    return replace(first, **changes)
+
+
+def direct(clock: FakeClock, content: str = "hello", **changes: Any) -> InboundMessage:
+    """Make a private message."""
+    private: dict[str, Any] = {
+        "channel_id": ChannelId("77"),
+        "channel_type": "dm",
+        "channel_name": "",
+        "guild_id": None,
+    }
+    return message(clock, content, **{**private, **changes})
+
+
+def rows(home: Home, sql: str, *arguments: object) -> Sequence[dict[str, Any]]:
+    """Ask the shared file as a person with sqlite-utils would."""
+    database = sqlite_utils.Database(home.database)
+    try:
+        return list(database.query(sql, arguments))
+    finally:
+        database.close()
