@@ -120,5 +120,12 @@ def test_the_command_says_what_it_made_and_what_comes_next(tmp_path: Path) -> No
     assert all(step in result.output for step in ("multibot check", "multibot up", "multibot demo"))
 
 
+def test_the_command_says_which_folder_it_cannot_write(tmp_path: Path) -> None:
+    result = run(str(tmp_path / ("x" * 300)))
+
+    assert isinstance(result.exception, UsageError)
+    assert result.exception.where == str(tmp_path / ("x" * 300))
+
+
 def test_the_command_needs_a_folder() -> None:
     assert run().exit_code == 2
