@@ -1,10 +1,12 @@
 """The sandbox as a running server."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
 
+from multibot.errors import TemporaryError
 from multibot.sandbox import (
     rest_applications,
     rest_channels,
@@ -61,7 +63,7 @@ class RunningSandbox:
 
 
 async def start(world: World, host: str = "127.0.0.1", port: int = 0) -> RunningSandbox:
-    """Serve a world; port 0 takes a free one."""
+    """Serve a world; port 0 takes a free one, a port in use raises TemporaryError."""
     hub = Hub(world)
     gateway, events = Gateway(world, hub), Events(world)
     app = web.Application(middlewares=[guard(host)], client_max_size=_LARGEST_REQUEST)
@@ -74,7 +76,14 @@ async def start(world: World, host: str = "127.0.0.1", port: int = 0) -> Running
     Api(world, hub).add_to(app, _ROUTES)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
-    await web.TCPSite(runner, host, port).start()
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        await runner.cleanup()
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise TemporaryError(
+            f"Cannot listen on {host}:{port}: {reason}.", remedy="Choose another with --port."
+        ) from error
     return RunningSandbox(_url(host, runner), hub, runner, gateway, events)
 
 

@@ -27,12 +27,13 @@ class Bot(discord.Client):
         super().__init__(intents=intents, guild_ready_timeout=0.01)
         self.heard: list[tuple[str, tuple[Any, ...]]] = []
         self._news = asyncio.Condition()
+        self._wakers: set[asyncio.Task[None]] = set()
         self.running: asyncio.Task[None] | None = None
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         super().dispatch(event, *args, **kwargs)
         self.heard.append((event, args))
-        asyncio.get_running_loop().create_task(self._wake())
+        self._wakers.add(asyncio.get_running_loop().create_task(self._wake()))
 
     async def _wake(self) -> None:
         async with self._news:
@@ -153,7 +154,8 @@ class RawGateway:
         properties = {"os": "linux", "browser": "raw", "device": "raw"}
         said = {"token": token, "intents": intents, "properties": properties, **more}
         await self.send(2, said)
-        return (await self.event("READY"))["d"]
+        ready: Json = (await self.event("READY"))["d"]
+        return ready
 
     async def close_code(self) -> int | None:
         """Return the code the server closes with."""

@@ -1,0 +1,87 @@
+"""A running sandbox as another process sees it: its own API over HTTP, with the standard library."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode, urlsplit
+from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
+
+from multibot.errors import NotRunningError, UsageError
+
+_TIMEOUT = 10.0
+
+
+class Remote:
+    """Speaks to the sandbox at one address."""
+
+    def __init__(self, url: str) -> None:
+        if urlsplit(url).scheme != "http" or not urlsplit(url).netloc:
+            raise UsageError(f"{url} is no address of a sandbox.", remedy="One looks like http://127.0.0.1:8787.")
+        self.url = url.rstrip("/")
+        # A proxy from the environment does not lead back to this machine.
+        self._opener: OpenerDirector = build_opener(ProxyHandler({}))
+
+    def say(
+        self, channel: str, author: str, content: str, reply_to: str | None = None
+    ) -> dict[str, Any]:
+        """Post a message as a person; `@name` of a bot becomes a mention, as clients do it."""
+        text = mentioning(content, self.bots()) if "@" in content else content
+        body = {"channel": channel, "author": author, "content": text, "reply_to": reply_to}
+        return self._ask("/sandbox/messages", body)
+
+    def messages(
+        self, channel: str, user: str, *, limit: int, after: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the newest messages of a channel, or those after an id; oldest first."""
+        query = {"channel": channel, "user": user, "limit": str(limit)}
+        if after is not None:
+            query["after"] = after
+        found: list[dict[str, Any]] = self._ask(f"/sandbox/messages?{urlencode(query)}")["messages"]
+        return found
+
+    def bots(self) -> dict[str, str]:
+        """Return the bots' ids by their names."""
+        return {bot["name"]: bot["id"] for bot in self._ask("/sandbox/state")["bots"]}
+
+    def _ask(self, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
+        data = None if body is None else json.dumps(body).encode()
+        request = Request(self.url + path, data)  # noqa: S310 - the scheme was checked
+        request.add_header("Content-Type", "application/json")
+        try:
+            with self._opener.open(request, timeout=_TIMEOUT) as response:
+                answer: dict[str, Any] = json.loads(response.read())
+        except HTTPError as error:
+            raise self._refusal(error) from error
+        except (URLError, OSError, ValueError) as error:
+            raise self._nobody() from error
+        return answer
+
+    def _refusal(self, error: HTTPError) -> Exception:
+        try:
+            return UsageError(str(json.loads(error.read())["error"]))
+        except (ValueError, KeyError, TypeError):
+            return self._nobody()
+        finally:
+            error.close()
+
+    def _nobody(self) -> NotRunningError:
+        return NotRunningError(
+            f"No sandbox answers at {self.url}.",
+            remedy="Start one with `multibot sandbox serve`, or name its address with --url.",
+        )
+
+
+def mentioning(content: str, bots: Mapping[str, str]) -> str:
+    """Write `@name` of a known bot as Discord's clients send it."""
+    if not bots:
+        return content
+    ids = {name.casefold(): user_id for name, user_id in bots.items()}
+    pattern = re.compile(rf"(?<!\w)@({_either(bots)})(?!\w)", re.IGNORECASE)
+    return pattern.sub(lambda found: f"<@{ids[found[1].casefold()]}>", content)
+
+
+def _either(names: Iterable[str]) -> str:
+    """Match the longest name first, so that `@sage2` is not `@sage`."""
+    return "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
