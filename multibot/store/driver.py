@@ -22,17 +22,17 @@ BUSY, LOCKED, READONLY, INTERRUPT, IOERR, CORRUPT = 5, 6, 8, 9, 10, 11
 FULL, CANTOPEN, NOTADB = 13, 14, 26
 
 _PASSING = {
-    BUSY: "another program holds the database locked.",
-    LOCKED: "another program holds the database locked.",
-    READONLY: "the database is read-only; check the owner and the mode of the data folder.",
-    INTERRUPT: "the write was interrupted.",
-    IOERR: "the disk reports an error.",
-    FULL: "the disk is full; free some space.",
-    CANTOPEN: "the database cannot be opened; check that the data folder is there and writable.",
+    BUSY: "Another program holds the database locked.",
+    LOCKED: "Another program holds the database locked.",
+    READONLY: "The database is read-only; check the owner and the mode of the data folder.",
+    INTERRUPT: "The write was interrupted.",
+    IOERR: "The disk reports an error.",
+    FULL: "The disk is full; free some space.",
+    CANTOPEN: "The database cannot be opened; check that the data folder is there and writable.",
 }
 _LASTING = {
-    CORRUPT: "the database file is damaged; restore a backup.",
-    NOTADB: "the file is not a SQLite database; restore a backup.",
+    CORRUPT: "The database file is damaged; restore a backup.",
+    NOTADB: "The file is not a SQLite database; restore a backup.",
 }
 
 
@@ -60,9 +60,9 @@ def translate(error: BaseException, where: str) -> BaseException:
     code = primary_code(error)
     ours: MultibotError
     if code in _PASSING:
-        ours = StoreUnavailableError(_PASSING[code].capitalize(), where=where)
+        ours = StoreUnavailableError(_PASSING[code], where=where)
     elif code in _LASTING:
-        ours = PermanentError(_LASTING[code].capitalize(), where=where)
+        ours = PermanentError(_LASTING[code], where=where)
     else:
         ours = MultibotError(f"The database refused a statement: {error}.", where=where)
     ours.__cause__ = error

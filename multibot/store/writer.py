@@ -43,11 +43,13 @@ class Writer:
         lock: Path,
         *,
         patience: float = PATIENCE_SECONDS,
+        longest_queue: int = LONGEST_QUEUE,
         connect: Connect = connection.open_writer,
     ) -> None:
         self._database = database
         self._lock = lock
         self._patience = patience
+        self._longest_queue = longest_queue
         self._connect = connect
         self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
@@ -105,9 +107,9 @@ class Writer:
     def _require_working(self) -> None:
         if self._closed or not self._thread.is_alive():
             raise StoreUnavailableError("The store is closed.", where=str(self._database))
-        if self._queue.qsize() >= LONGEST_QUEUE:
+        if (waiting := self._queue.qsize()) >= self._longest_queue:
             raise StoreUnavailableError(
-                f"{LONGEST_QUEUE} writes wait for the database already.", where=str(self._database)
+                f"{waiting} writes wait for the database already.", where=str(self._database)
             )
 
     def _work(self) -> None:

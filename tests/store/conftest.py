@@ -1,0 +1,39 @@
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from multibot.clock import Clock
+from multibot.conversation.message import BotName
+from multibot.home import Home
+from multibot.store.migrate import migrate
+from multibot.store.stores import BotStore, open_store
+from tests.fakes import FakeClock
+from tests.store.material import SAGE
+
+OpenBot = Callable[..., BotStore]
+
+
+@pytest.fixture
+def home(home: Home, clock: FakeClock) -> Home:
+    """A home whose database is there and up to date."""
+    migrate(home, clock)
+    return home
+
+
+@pytest.fixture
+async def open_bot(home: Home, clock: FakeClock) -> AsyncIterator[OpenBot]:
+    """Open the shared file for any bot; every store is closed at the end."""
+    stores: list[BotStore] = []
+
+    def open_one(bot_name: BotName = SAGE, clock: Clock = clock) -> BotStore:
+        stores.append(open_store(home, bot_name, clock))
+        return stores[-1]
+
+    yield open_one
+    for store in stores:
+        await store.close()
+
+
+@pytest.fixture
+async def store(open_bot: OpenBot) -> BotStore:
+    return open_bot()

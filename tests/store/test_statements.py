@@ -1,0 +1,87 @@
+"""Every named statement is looked at: it must fit the schema and stay in its bot's partition."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from multibot.home import Home
+from multibot.store import connection, statements
+
+PARTITIONED = (
+    "conversations",
+    "sessions",
+    "inbox",
+    "outbox",
+    "channel_cursors",
+    "gateway_starts",
+    "incidents",
+)
+
+
+def named() -> Iterator[tuple[str, str]]:
+    queries = statements.load()
+    for name in queries.available_queries:
+        if not name.endswith("_cursor"):
+            yield name, getattr(queries, name).sql
+
+
+def leaves_its_partition(sql: str) -> bool:
+    """Tell whether a statement touches a partitioned table without saying whose rows."""
+    names = "|".join(PARTITIONED)
+    return re.search(rf"\b({names})\b", sql) is not None and ":bot_name" not in sql
+
+
+def test_there_are_statements() -> None:
+    assert len(list(named())) > 30
+
+
+@pytest.mark.parametrize(("name", "sql"), list(named()), ids=lambda value: str(value)[:30])
+def test_each_statement_stays_in_its_partition(name: str, sql: str) -> None:
+    assert not leaves_its_partition(sql), name
+
+
+@pytest.mark.parametrize(
+    "sql", ["SELECT 1 FROM inbox", "DELETE FROM conversations WHERE channel_id = :channel_id"]
+)
+def test_a_statement_without_its_bot_is_found(sql: str) -> None:
+    assert leaves_its_partition(sql)
+
+
+@pytest.mark.parametrize(("name", "sql"), list(named()), ids=lambda value: str(value)[:30])
+def test_each_statement_fits_the_schema(home: Home, name: str, sql: str) -> None:
+    reader = connection.open_reader(home.database)
+    try:
+        values = dict.fromkeys(re.findall(r":(\w+)", sql), 1)
+        assert reader.execute(f"EXPLAIN {sql}", values).fetchall(), name
+    finally:
+        reader.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("user_context", "idx_conversations_user"),
+        ("channel_context", "idx_conversations_channel"),
+        ("open_session", "idx_sessions_open"),
+        ("last_clear", "idx_sessions_cleared"),
+        ("accepted_since", "idx_accepted_user"),
+        ("last_answerer", "idx_accepted_answered"),
+        ("user_turn_session", "sqlite_autoindex_conversations_1"),
+    ],
+)
+def test_reads_on_the_way_of_a_message_are_flat(home: Home, name: str, index: str) -> None:
+    sql = dict(named())[name]
+    reader = connection.open_reader(home.database)
+    try:
+        values = dict.fromkeys(re.findall(r":(\w+)", sql), 1)
+        plan = [row[3] for row in reader.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+    finally:
+        reader.close()
+    assert len(plan) == 1
+    assert f"INDEX {index} " in plan[0]
+
+
+def test_every_statement_says_what_it_is_for() -> None:
+    queries = statements.load()
+    assert [name for name, _ in named() if not getattr(queries, name).__doc__] == []
