@@ -44,6 +44,8 @@ class BotClient(discord.Client):
     """Hands every event on: messages to the engine, changes of the connection to the pulse."""
 
     def __init__(self, *, api: str, pulse: Pulse) -> None:
+        # Nobody here speaks; discord.py would warn at each start that it could not.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
             intents=intents(),
             allowed_mentions=discord.AllowedMentions.none(),

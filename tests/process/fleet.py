@@ -1,13 +1,14 @@
 """A whole fleet for a test: the sandbox in this process, the bots in real ones."""
 
 import asyncio
+import contextlib
 import gzip
 import json
 import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -99,10 +100,54 @@ class RunningFleet:
         assert not check or process.returncode == 0, output
         return output
 
+    async def run(self, bot: str) -> asyncio.subprocess.Process:
+        """Start one bot by hand, as `multibot run` does it; the caller ends it."""
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "multibot", "--home", str(self.home.root), "run", bot),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **self.environ},
+        )
+
+    @contextlib.asynccontextmanager
+    async def running(self, bot: str) -> AsyncIterator[asyncio.subprocess.Process]:
+        """Run one bot by hand until it is ready; kill it at the end if it still runs."""
+        await self.multibot("db", "migrate")
+        process = await self.run(bot)
+        try:
+            await until(lambda: bot in self.pids(), f"{bot} ready")
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.communicate()
+
+    async def command(self, bot: str, command: str, channel: str, author: str) -> str:
+        """Use a slash command and return what the bot says."""
+        for _ in range(100):
+            async with self._http.get("/sandbox/commands", params={"bot": bot}) as response:
+                if command in await response.text():
+                    break
+            await pause()
+        body = {"bot": bot, "command": command, "channel": channel, "author": author}
+        async with self._http.post("/sandbox/interactions", json=body) as response:
+            answer = await response.json()
+            assert response.status in {200, 201}, answer
+            return str(answer["response"]["content"])
+
     async def say(self, channel: str, author: str, content: str, **more: Any) -> dict[str, Any]:
         """Post as a person."""
         body = {"channel": channel, "author": author, "content": content, **more}
         async with self._http.post("/sandbox/messages", json=body) as response:
+            answer: dict[str, Any] = await response.json()
+            assert response.status in {200, 201}, answer
+            return answer
+
+    async def thread(self, channel: str, name: str, author: str) -> dict[str, Any]:
+        """Open a thread as a person."""
+        body = {"channel": channel, "name": name, "author": author}
+        async with self._http.post("/sandbox/threads", json=body) as response:
             answer: dict[str, Any] = await response.json()
             assert response.status in {200, 201}, answer
             return answer
