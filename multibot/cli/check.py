@@ -67,7 +67,7 @@ def _as_text(report: "Report") -> str:
 
 
 def _grouped(faults: "tuple[Fault, ...]") -> list[list[str]]:
-    ordered = sorted(faults, key=_file)
+    ordered = sorted(faults, key=lambda fault: (_file(fault), fault.line or 0))
     return [
         [click.style(file, bold=True), *map(_fault_line, group), ""]
         for file, group in groupby(ordered, key=_file)

@@ -13,6 +13,8 @@ _PLACEHOLDER = re.compile(
 )
 _PLAIN = re.compile(r"[!-~]+")
 _KEY = ("discord_token",)
+# Names of two bots' variables are alike; only a slip of the pen is alike as much as this.
+_SLIP = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def resolve(
         return Credential(Secret(environment[variable].strip()), variable)
     message, near = f"names {variable}, which {problem}", None
     if variable not in environment:
-        near = nearest(variable, (name for name in environment if "TOKEN" in name.upper()))
+        near = nearest(variable, environment, _SLIP)
     hint = f" There is a variable {near}; is that the one?" if near else ""
     remedy = f"Set {variable} in .env (or in the environment) to this bot's own token.{hint}"
     findings.error(_KEY, message, remedy, variable=variable, near=near)

@@ -61,7 +61,5 @@ def _report(reading: Reading, found: list[Fault]) -> Report:
 def _fleet_or_raise(report: Report) -> Fleet:
     if report.fleet is None:
         listed = "\n".join(f"  {each}" for each in report.errors)
-        raise ConfigError(
-            f"The configuration has faults:\n{listed}\n", remedy="Run: multibot check"
-        )
+        raise ConfigError(f"The configuration has faults (see `multibot check`):\n{listed}")
     return report.fleet

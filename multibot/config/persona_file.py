@@ -97,7 +97,8 @@ def _refuse_old_token(data: dict[str, object], findings: Findings) -> None:
     token = section.get("token") if isinstance(section, dict) else None
     if isinstance(token, str):
         secret = Secret(token.strip())
-        findings.secrets.append(secret)
+        if credential.reference(token) is None:
+            findings.secrets.append(secret)
         credential.refuse_literal(
             secret, bot_name=findings.bot or "name", findings=findings, place=("discord", "token")
         )

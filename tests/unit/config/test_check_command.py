@@ -1,0 +1,151 @@
+"""`multibot check` says everything, to people and to programs, and never a token."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from multibot.cli.main import root
+from multibot.config.secret import Secret
+from multibot.home import Home
+from tests.unit.config.samples import FLEET, TOKENS, changed, write
+
+SAGE_FINGERPRINT = Secret("sandbox-token-one").fingerprint()
+
+
+def run(home: Home, *arguments: str, **environment: str) -> Result:
+    runner = CliRunner()
+    return runner.invoke(
+        root,
+        ["--home", str(home.root), "check", *arguments],
+        env=environment,
+        standalone_mode=False,
+    )
+
+
+def test_a_fleet_in_order_is_summed_up(home: Home) -> None:
+    write(home, changed(FLEET, (("bots", 1, "enabled"), False)))
+
+    result = run(home, **TOKENS)
+
+    assert (
+        f"  sage         enabled   token {SAGE_FINGERPRINT}    philosophy, advice-*\n"
+        "  spark        disabled  no token needed   creative\n"
+        "The configuration is in order: 2 bots, 1 enabled, 0 warnings.\n"
+    ) == result.output
+    assert 0 == result.return_value
+
+
+def test_faults_stand_one_a_line_under_their_file_with_a_count(home: Home) -> None:
+    write(home, changed(FLEET, (("bots", 0, "chanels"), []), (("limits",), 3)), spark="x")
+    home.dotenv.write_text("A=x\n")
+    home.dotenv.chmod(0o644)
+
+    result = run(home, **TOKENS, MULTIBOT_LOG_FORMAT="xml")
+
+    assert [
+        ".env",
+        "  warning may be read or changed by other users (mode 0644). Run: chmod 600 .env",
+        "",
+        "bots/multi_bot.yaml",
+        "  error   line 8: bots[0].chanels: is not a known key. Did you mean channels? [sage]",
+        "  error   line 14: limits: must be a mapping. Write `key: value` lines below it.",
+        "",
+        "bots/spark.md",
+        "  error   line 1: has no front matter. Begin it with a line of three dashes. [spark]",
+        "",
+        "environment",
+        "  error   MULTIBOT_LOG_FORMAT must be 'auto', 'json' or 'pretty'."
+        " Correct it in .env or in the environment, or remove it.",
+        "",
+        "4 errors, 1 warning. Nothing will start until they are put right.",
+    ] == result.output.splitlines()
+    assert 78 == result.return_value
+
+
+def test_warnings_do_not_fail(home: Home) -> None:
+    write(home, changed(FLEET, (("global_settings", "debug_mode"), True)))
+
+    result = run(home, **TOKENS)
+
+    assert "  warning line 14: global_settings.debug_mode: has no effect any more." in result.output
+    assert result.output.endswith("in order: 2 bots, 2 enabled, 1 warning.\n")
+    assert 0 == result.return_value
+
+
+def test_tokens_may_be_in_dotenv(home: Home) -> None:
+    write(home)
+    home.dotenv.touch(0o600)
+    home.dotenv.write_text("".join(f"{name}={token}\n" for name, token in TOKENS.items()))
+
+    assert 0 == run(home).return_value
+
+
+def test_json_of_a_fleet_in_order(home: Home) -> None:
+    write(home)
+
+    result = run(home, "--json", **TOKENS)
+
+    body = json.loads(result.stdout)
+    assert (True, []) == (body["ok"], body["faults"])
+    assert {
+        "name": "sage",
+        "enabled": True,
+        "channels": ["philosophy", "advice-*"],
+        "priority": 0,
+        "persona": "Sage",
+        "variables": ["DISCORD_TOKEN_SAGE"],
+        "token_fingerprint": SAGE_FINGERPRINT,
+        "config_hash": body["bots"][0]["config_hash"],
+    } == body["bots"][0]
+    assert 64 == len(body["bots"][0]["config_hash"])
+
+
+def test_json_of_faults(home: Home) -> None:
+    write(home)
+
+    result = run(home, "--json", DISCORD_TOKEN_SPARK="sandbox-token-two")
+
+    body = json.loads(result.stdout)
+    assert (False, []) == (body["ok"], body["bots"])
+    assert [
+        {
+            "severity": "error",
+            "message": "names DISCORD_TOKEN_SAGE, which is not set.",
+            "remedy": "Set DISCORD_TOKEN_SAGE in .env (or in the environment) to this bot's own token.",
+            "file": "bots/multi_bot.yaml",
+            "line": 4,
+            "path": "bots[0].discord_token",
+            "bot": "sage",
+            "variable": "DISCORD_TOKEN_SAGE",
+            "nearest": None,
+        }
+    ] == body["faults"]
+    assert 78 == result.return_value
+
+
+@pytest.mark.parametrize("flag", [[], ["--json"]])
+def test_no_token_is_printed(home: Home, flag: list[str]) -> None:
+    write(home)
+
+    for environment in (TOKENS, dict.fromkeys(TOKENS, "sandbox-token-one")):
+        assert "sandbox-token" not in run(home, *flag, **environment).output
+
+
+def test_another_fleet_file_is_found_from_the_current_folder(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(home)
+    home.fleet_file.rename(home.root / "bots" / "other.yaml")
+    monkeypatch.chdir(tmp_path / "bots")
+
+    assert 0 == run(home, "--config", "other.yaml", **TOKENS).return_value
+    assert 78 == run(home, **TOKENS).return_value
+
+
+def test_a_home_with_nothing_in_it_is_one_fault(home: Home) -> None:
+    result = run(home)
+
+    assert result.output.startswith("bots/multi_bot.yaml\n  error   does not exist. Create it")
+    assert 78 == result.return_value

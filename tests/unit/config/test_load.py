@@ -1,0 +1,379 @@
+"""What each bot runs with, and what a bot's own process needs of its neighbours."""
+
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from multibot.config.fleet import Bot, Fleet, Limits, Persona, Storage
+from multibot.config.load import check, load, load_bot
+from multibot.errors import ConfigError
+from multibot.home import Home
+from tests.unit.config.samples import FLEET, SAGE, TOKENS, Change, changed, write
+
+BOT = ("bots", 0)
+
+
+def sage(home: Home, *changes: Change, file: dict[str, object] | None = None, **env: str) -> Bot:
+    """Load the sample fleet with changes to its fleet file, sage's file and the environment."""
+    write(home, changed(FLEET, *changes), sage=changed(SAGE) | (file or {}))
+    return load(home, TOKENS | env).bot("sage")
+
+
+def test_what_is_not_said_has_its_default(home: Home) -> None:
+    bot = sage(home)
+
+    assert ("sage", True, 0) == (bot.name, bot.enabled, bot.priority)
+    assert ("philosophy", "advice-*") == bot.channels
+    assert Persona(name="Sage") == bot.persona
+    assert Limits() == bot.limits
+    assert Storage() == bot.storage
+    assert (1.0, (0.0, 0.0), 1, 2000) == (
+        bot.response_probability,
+        bot.response_delay,
+        bot.answers_per_message,
+        bot.max_message_length,
+    )
+    assert (True, {}, frozenset()) == (bot.typing_indicator, bot.scripted, bot.admins)
+    assert (timedelta(seconds=15), "INFO") == (bot.drain_timeout, bot.log_level)
+    assert ("DISCORD_TOKEN_SAGE",) == bot.variables
+    assert bot.token is not None
+    assert "sandbox-token-one" == bot.token.reveal()
+
+
+def test_a_bot_without_a_prompt_has_the_plain_one(home: Home) -> None:
+    write(home, sage={"bot": {"name": "sage"}})
+
+    assert "You are a helpful AI assistant." == load(home, TOKENS).bot("sage").system_prompt
+
+
+@pytest.mark.parametrize(
+    ("written", "delay"),
+    [("1-3", (1, 3)), (2, (2, 2)), ("2", (2, 2)), (0.5, (0.5, 0.5)), (" 0 - 1.5 ", (0, 1.5))],
+)
+def test_a_delay_is_a_range(home: Home, written: object, delay: tuple[float, float]) -> None:
+    assert delay == sage(home, (("global_settings", "response_delay"), written)).response_delay
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        (300, 300),
+        (1.5, 1.5),
+        ("90s", 90),
+        ("5m", 300),
+        ("1.5h", 5400),
+        ("7d", 604800),
+        (" 60 ", 60),
+    ],
+)
+def test_a_duration_has_units(home: Home, written: object, seconds: float) -> None:
+    bot = sage(home, (("storage", "session_gap"), written), (("storage", "session_timeout"), "7d"))
+
+    assert timedelta(seconds=seconds) == bot.storage.session_gap
+
+
+def test_an_id_may_be_a_number_or_text(home: Home) -> None:
+    assert frozenset({"123", "456"}) == sage(home, (("admins", "user_ids"), [123, "456"])).admins
+
+
+def test_the_fleets_word_reaches_every_bot(home: Home) -> None:
+    bot = sage(
+        home,
+        (("limits",), {"allowed_guild_ids": [5], "max_requests_per_minute": 3, "allow_dms": False}),
+        (("storage",), {"session_scope": "channel", "max_history": 7, "context_max_age": "1h"}),
+        (("global_settings",), {"max_concurrent_responses": 4, "session_timeout": 700}),
+        (("global_settings", "answers_per_message"), 2),
+        (("global_settings", "drain_timeout"), 5),
+        (("logging", "level"), "debug"),
+    )
+
+    assert (
+        Limits(
+            allowed_guild_ids=frozenset({"5"}),
+            max_requests_per_minute=3,
+            allow_dms=False,
+            max_concurrent_responses=4,
+        )
+        == bot.limits
+    )
+    assert (
+        Storage(
+            session_scope="channel",
+            max_history=7,
+            context_max_age=timedelta(hours=1),
+            session_timeout=timedelta(seconds=700),
+        )
+        == bot.storage
+    )
+    assert (2, timedelta(seconds=5), "DEBUG") == (
+        bot.answers_per_message,
+        bot.drain_timeout,
+        bot.log_level,
+    )
+
+
+def test_a_bots_word_overrides_the_fleets(home: Home) -> None:
+    bot = sage(
+        home,
+        (("limits",), {"max_requests_per_minute": 3, "allowed_user_ids": [1]}),
+        (("storage", "max_history"), 7),
+        (("logging", "level"), "ERROR"),
+        (("global_settings", "response_delay"), 9),
+        file={
+            "limits": {"allowed_user_ids": [2], "allow_dms": False},
+            "rate_limit": {"enabled": True, "max_requests_per_minute": 8},
+            "storage": {"max_history": 100},
+            "logging": {"level": "WARNING"},
+            "response_behavior": {"response_delay": "1-2", "response_probability": 0.5},
+            "message": {"max_length": 1800, "typing_indicator": False},
+        },
+    )
+
+    assert (
+        Limits(allowed_user_ids=frozenset({"2"}), allow_dms=False, max_requests_per_minute=8)
+        == bot.limits
+    )
+    assert (100, "WARNING", (1, 2), 0.5) == (
+        bot.storage.max_history,
+        bot.log_level,
+        bot.response_delay,
+        bot.response_probability,
+    )
+    assert (1800, False) == (bot.max_message_length, bot.typing_indicator)
+
+
+def test_a_rate_limit_that_is_not_enabled_leaves_the_fleets(home: Home) -> None:
+    bot = sage(home, file={"rate_limit": {"enabled": False, "max_requests_per_minute": 8}})
+
+    assert 10 == bot.limits.max_requests_per_minute
+
+
+def test_the_fleet_file_has_the_last_word_about_a_persona(home: Home) -> None:
+    bot = sage(
+        home,
+        ((*BOT, "persona"), {"name": "The Sage", "preferred_topics": ["ethics"]}),
+        ((*BOT, "response_behavior"), {"response_probability": 1}),
+        file={
+            "bot": {"description": "who it is"},
+            "persona": {"name": "Sage", "response_style": "calm", "preferred_topics": ["art"]},
+            "response_behavior": {"response_probability": 0.5},
+        },
+    )
+
+    assert (
+        Persona(
+            name="The Sage",
+            description="who it is",
+            response_style="calm",
+            preferred_topics=("ethics",),
+        )
+        == bot.persona
+    )
+    assert 1.0 == bot.response_probability
+
+
+def test_scripted_lines_come_as_they_are_said(home: Home) -> None:
+    topic = {"name": "art", "keywords": ["paint"], "lines": "Ah, {topic}."}
+    bot = sage(home, file={"scripted": {"greetings": ["Hello {user}"], "topics": [topic]}})
+
+    assert {
+        "greetings": ("Hello {user}",),
+        "topics": (
+            {"name": "art", "keywords": ("paint",), "lines": ("Ah, {topic}.",), "points": ()},
+        ),
+    } == bot.scripted
+
+
+def test_a_markdown_body_is_the_prompt_with_its_markdown(home: Home) -> None:
+    write(
+        home, spark="---\nmessage: {max_length: 900}\n---\n\n# Who\n\nYou are *Spark*.\n---\nEnd.\n"
+    )
+
+    bot = load(home, TOKENS).bot("spark")
+
+    assert "# Who\n\nYou are *Spark*.\n---\nEnd." == bot.system_prompt
+    assert 900 == bot.max_message_length
+
+
+def test_an_unknown_bot_is_an_error_that_names_the_known_ones(home: Home) -> None:
+    write(home)
+
+    with pytest.raises(ConfigError, match=r"no bot named nobody\. The fleet has: sage, spark\."):
+        load_bot(home, TOKENS, "nobody")
+
+
+def test_load_raises_with_every_fault_in_its_text(home: Home) -> None:
+    write(home, changed(FLEET, (("limits",), 3)), sage="")
+
+    with pytest.raises(ConfigError) as raised:
+        load(home, TOKENS)
+
+    assert "bots/multi_bot.yaml:13: limits: must be a mapping." in str(raised.value)
+    assert "bots/sage.yaml: is empty." in str(raised.value)
+
+
+def test_effective_values_are_frozen(home: Home) -> None:
+    bot = sage(home)
+
+    with pytest.raises(ValidationError, match="frozen"):
+        bot.priority = 3  # type: ignore[misc]  # what is tried here
+
+
+def test_the_level_of_the_environment_has_the_last_word(home: Home) -> None:
+    bot = sage(home, (("logging", "level"), "ERROR"), MULTIBOT_LOG_LEVEL="debug")
+
+    assert "DEBUG" == bot.log_level
+
+
+def test_another_fleet_file_may_be_named(home: Home, tmp_path: Path) -> None:
+    write(home)
+    (tmp_path / "bots" / "multi_bot.yaml").rename(tmp_path / "bots" / "other.yaml")
+    other = Path("bots/other.yaml")
+
+    named = load(home, TOKENS, other)
+    by_setting = load(home, TOKENS | {"MULTIBOT_CONFIG": "bots/other.yaml"})
+
+    assert named.file == by_setting.file == tmp_path / "bots" / "other.yaml"
+
+
+def broken_neighbour(home: Home, *changes: Change, spark: str = "---\n---\n") -> Fleet:
+    write(home, changed(FLEET, *changes), spark=spark)
+    assert check(home, TOKENS).fleet is None
+    return load_bot(home, {"DISCORD_TOKEN_SAGE": "sandbox-token-one"}, "sage")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [],
+        [(("bots", 1, "prioritty"), 3)],
+        [(("bots", 1, "response_behavior"), "often")],
+        [(("bots", 1, "discord_token"), "literal")],
+        [(("bots", 1, "config_file"), "missing.yaml")],
+        [(("bots", 1, "jobs"), [1])],
+    ],
+)
+def test_a_broken_neighbour_does_not_stop_a_bot(home: Home, changes: list[Change]) -> None:
+    fleet = broken_neighbour(home, (("bots", 1, "priority"), 5), *changes)
+
+    spark = fleet.bot("spark")
+    assert fleet.bot("sage").token is not None
+    assert (None, 5, ("creative",)) == (spark.token, spark.priority, spark.channels)
+
+
+@pytest.mark.parametrize("value", ["x", {"name": "SPARK"}, {"enabled": True}])
+def test_a_neighbour_without_a_name_is_left_out(home: Home, value: object) -> None:
+    fleet = broken_neighbour(home, (("bots", 1), value))
+
+    assert ["sage"] == [bot.name for bot in fleet.bots]
+
+
+def test_a_neighbours_topics_come_from_its_own_file(home: Home) -> None:
+    write(home, spark="---\npersona: {preferred_topics: [art]}\n---\nYou are Spark.\n")
+
+    fleet = load_bot(home, {"DISCORD_TOKEN_SAGE": "sandbox-token-one"}, "sage")
+
+    assert ("art",) == fleet.bot("spark").persona.preferred_topics
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        (("limits",), 3),
+        ((*BOT, "priority"), "x"),
+        ((*BOT, "discord_token"), "${NOT_SET}"),
+        (("bots", 1, "discord_token"), "${DISCORD_TOKEN_SAGE}"),
+    ],
+)
+def test_a_bots_own_faults_and_the_fleets_stop_it(home: Home, change: Change) -> None:
+    name = "spark" if change[0][1:2] == (1,) else "sage"
+    write(home, changed(FLEET, change))
+
+    with pytest.raises(ConfigError):
+        load_bot(home, TOKENS, name)
+
+
+def test_a_broken_dotenv_is_said_with_what_it_led_to(home: Home) -> None:
+    write(home)
+    home.dotenv.mkdir()
+
+    with pytest.raises(ConfigError) as raised:
+        load_bot(home, {}, "sage")
+
+    assert ".env: is not a regular file." in str(raised.value)
+
+
+def test_one_bot_is_the_same_alone_and_in_its_fleet(home: Home) -> None:
+    whole = load_hash(home)
+
+    assert whole == load_bot(home, TOKENS, "sage").bot("sage").config_hash
+
+
+def load_hash(
+    home: Home, *changes: Change, file: dict[str, object] | None = None, **env: str
+) -> str:
+    return sage(home, *changes, file=file, **env).config_hash
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ((*BOT, "priority"), 3),
+        ((*BOT, "channels"), ["philosophy"]),
+        ((*BOT, "persona"), {"description": "other"}),
+        (("limits", "max_requests_per_minute"), 3),
+        (("logging", "level"), "DEBUG"),
+        (("admins", "user_ids"), [1]),
+    ],
+)
+def test_a_change_that_reaches_a_bot_changes_its_hash(home: Home, change: Change) -> None:
+    assert load_hash(home) != load_hash(home, change)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DISCORD_TOKEN_SAGE", "sandbox-token-new"),
+        ("MULTIBOT_DISCORD_API", "http://127.0.0.1:9/api/v10"),
+        ("MULTIBOT_LOG_FORMAT", "json"),
+        ("MULTIBOT_LOG_LEVEL", "DEBUG"),
+    ],
+)
+def test_a_variable_that_reaches_a_bot_changes_its_hash(home: Home, name: str, value: str) -> None:
+    assert load_hash(home) != load_hash(home, **{name: value})
+
+
+def test_a_bots_own_file_changes_its_hash(home: Home) -> None:
+    assert load_hash(home) != load_hash(home, file={"scripted": {"greetings": "Hi"}})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [(("bots", 1, "priority"), 3), (("bots", 1, "enabled"), False), ((*BOT, "priority"), 0)],
+)
+def test_what_does_not_reach_a_bot_leaves_its_hash(home: Home, change: Change) -> None:
+    assert load_hash(home) == load_hash(home, change)
+
+
+def test_the_hash_does_not_depend_on_the_order_of_a_set(home: Home) -> None:
+    one = load_hash(home, (("admins", "user_ids"), list(range(1, 30))))
+
+    assert one == load_hash(home, (("admins", "user_ids"), list(range(29, 0, -1))))
+
+
+def test_reading_the_configuration_imports_nothing_heavy() -> None:
+    program = (
+        "import sys, multibot.config.load\n"
+        "heavy = {'discord', 'rich', 'click', 'aiohttp', 'sqlite_utils', 'structlog', 'supervisor'}\n"
+        "sys.exit(' '.join(heavy & set(sys.modules)) or None)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+
+    assert (0, "") == (done.returncode, done.stderr)
