@@ -34,7 +34,7 @@ def test_a_fleet_in_order_is_summed_up(home: Home) -> None:
         "  spark        disabled  no token needed   creative\n"
         "The configuration is in order: 2 bots, 1 enabled, 0 warnings.\n"
     ) == result.output
-    assert 0 == result.return_value
+    assert result.return_value == 0
 
 
 def test_faults_stand_one_a_line_under_their_file_with_a_count(home: Home) -> None:
@@ -44,7 +44,7 @@ def test_faults_stand_one_a_line_under_their_file_with_a_count(home: Home) -> No
 
     result = run(home, **TOKENS, MULTIBOT_LOG_FORMAT="xml")
 
-    assert [
+    assert result.output.splitlines() == [
         ".env",
         "  warning may be read or changed by other users (mode 0644). Run: chmod 600 .env",
         "",
@@ -56,12 +56,11 @@ def test_faults_stand_one_a_line_under_their_file_with_a_count(home: Home) -> No
         "  error   line 1: has no front matter. Begin it with a line of three dashes. [spark]",
         "",
         "environment",
-        "  error   MULTIBOT_LOG_FORMAT must be 'auto', 'json' or 'pretty'."
-        " Correct it in .env or in the environment, or remove it.",
+        "  error   MULTIBOT_LOG_FORMAT must be 'auto', 'json' or 'pretty'. Correct it in .env or in the environment, or remove it.",
         "",
         "4 errors, 1 warning. Nothing will start until they are put right.",
-    ] == result.output.splitlines()
-    assert 78 == result.return_value
+    ]
+    assert result.return_value == 78
 
 
 def test_warnings_do_not_fail(home: Home) -> None:
@@ -71,7 +70,7 @@ def test_warnings_do_not_fail(home: Home) -> None:
 
     assert "  warning line 14: global_settings.debug_mode: has no effect any more." in result.output
     assert result.output.endswith("in order: 2 bots, 2 enabled, 1 warning.\n")
-    assert 0 == result.return_value
+    assert result.return_value == 0
 
 
 def test_tokens_may_be_in_dotenv(home: Home) -> None:
@@ -79,7 +78,7 @@ def test_tokens_may_be_in_dotenv(home: Home) -> None:
     home.dotenv.touch(0o600)
     home.dotenv.write_text("".join(f"{name}={token}\n" for name, token in TOKENS.items()))
 
-    assert 0 == run(home).return_value
+    assert run(home).return_value == 0
 
 
 def test_json_of_a_fleet_in_order(home: Home) -> None:
@@ -88,7 +87,7 @@ def test_json_of_a_fleet_in_order(home: Home) -> None:
     result = run(home, "--json", **TOKENS)
 
     body = json.loads(result.stdout)
-    assert (True, []) == (body["ok"], body["faults"])
+    assert (body["ok"], body["faults"]) == (True, [])
     assert {
         "name": "sage",
         "enabled": True,
@@ -99,7 +98,7 @@ def test_json_of_a_fleet_in_order(home: Home) -> None:
         "token_fingerprint": SAGE_FINGERPRINT,
         "config_hash": body["bots"][0]["config_hash"],
     } == body["bots"][0]
-    assert 64 == len(body["bots"][0]["config_hash"])
+    assert len(body["bots"][0]["config_hash"]) == 64
 
 
 def test_json_of_faults(home: Home) -> None:
@@ -108,8 +107,8 @@ def test_json_of_faults(home: Home) -> None:
     result = run(home, "--json", DISCORD_TOKEN_SPARK="sandbox-token-two")
 
     body = json.loads(result.stdout)
-    assert (False, []) == (body["ok"], body["bots"])
-    assert [
+    assert (body["ok"], body["bots"]) == (False, [])
+    assert body["faults"] == [
         {
             "severity": "error",
             "message": "names DISCORD_TOKEN_SAGE, which is not set.",
@@ -121,8 +120,8 @@ def test_json_of_faults(home: Home) -> None:
             "variable": "DISCORD_TOKEN_SAGE",
             "nearest": None,
         }
-    ] == body["faults"]
-    assert 78 == result.return_value
+    ]
+    assert result.return_value == 78
 
 
 @pytest.mark.parametrize("flag", [[], ["--json"]])
@@ -140,12 +139,12 @@ def test_another_fleet_file_is_found_from_the_current_folder(
     home.fleet_file.rename(home.root / "bots" / "other.yaml")
     monkeypatch.chdir(tmp_path / "bots")
 
-    assert 0 == run(home, "--config", "other.yaml", **TOKENS).return_value
-    assert 78 == run(home, **TOKENS).return_value
+    assert run(home, "--config", "other.yaml", **TOKENS).return_value == 0
+    assert run(home, **TOKENS).return_value == 78
 
 
 def test_a_home_with_nothing_in_it_is_one_fault(home: Home) -> None:
     result = run(home)
 
     assert result.output.startswith("bots/multi_bot.yaml\n  error   does not exist. Create it")
-    assert 78 == result.return_value
+    assert result.return_value == 78

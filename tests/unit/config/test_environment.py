@@ -13,17 +13,19 @@ def test_the_later_source_wins(home: Home) -> None:
     home.run.mkdir(parents=True)
     home.bot_environment("sage").write_text("C=handed\n")
 
-    assert {"A": "file", "B": "env", "C": "handed"} == read_environment(
-        home, {"B": "env", "C": "env"}, "sage"
-    )
+    assert read_environment(home, {"B": "env", "C": "env"}, "sage") == {
+        "A": "file",
+        "B": "env",
+        "C": "handed",
+    }
 
 
 def test_another_bots_hand_over_is_not_read(home: Home) -> None:
     home.run.mkdir(parents=True)
     home.bot_environment("spark").write_text("C=handed\n")
 
-    assert {} == read_environment(home, {}, "sage")
-    assert {} == read_environment(home, {})
+    assert read_environment(home, {}, "sage") == {}
+    assert read_environment(home, {}) == {}
 
 
 @pytest.mark.parametrize(
@@ -52,11 +54,11 @@ def test_dotenv_is_read_as_it_is_written(home: Home, line: str, value: str) -> N
 def test_a_line_without_a_value_sets_nothing(home: Home, line: str) -> None:
     home.dotenv.write_text(line)
 
-    assert {} == read_environment(home, {})
+    assert read_environment(home, {}) == {}
 
 
 def test_no_dotenv_is_in_order(home: Home) -> None:
-    assert [] == dotenv_faults(home.dotenv)
+    assert dotenv_faults(home.dotenv) == []
 
 
 def private(path: Path, content: bytes) -> Path:
@@ -66,7 +68,7 @@ def private(path: Path, content: bytes) -> Path:
 
 
 def test_a_private_dotenv_is_in_order(home: Home) -> None:
-    assert [] == dotenv_faults(private(home.dotenv, b"# tokens\n\nA=x\nexport B='y'\nC\n"))
+    assert dotenv_faults(private(home.dotenv, b"# tokens\n\nA=x\nexport B='y'\nC\n")) == []
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o620, 0o606])
@@ -76,7 +78,7 @@ def test_a_dotenv_that_others_may_read_is_a_warning(home: Home, mode: int) -> No
     (fault,) = dotenv_faults(home.dotenv)
 
     assert f"may be read or changed by other users (mode {mode:04o})." == fault.message
-    assert ("warning", ".env", "Run: chmod 600 .env") == (fault.severity, fault.file, fault.remedy)
+    assert (fault.severity, fault.file, fault.remedy) == ("warning", ".env", "Run: chmod 600 .env")
 
 
 @pytest.mark.parametrize(
@@ -105,6 +107,6 @@ def test_a_folder_or_a_loop_in_place_of_dotenv_is_a_fault(home: Home) -> None:
     loop.symlink_to(loop)
     (looping,) = dotenv_faults(loop)
 
-    assert "is not a regular file." == fault.message
+    assert fault.message == "is not a regular file."
     assert looping.message.startswith("cannot be opened (")
-    assert {} == read_environment(home, {})
+    assert read_environment(home, {}) == {}

@@ -28,7 +28,7 @@ NO_MODEL = "which this version does not have yet."
 def test_files_in_order_have_no_faults(home: Home) -> None:
     report = examine(home)
 
-    assert () == report.faults
+    assert report.faults == ()
     assert report.fleet is not None
 
 
@@ -113,8 +113,8 @@ def test_a_value_that_does_not_fit_is_a_fault_at_its_place(
 
     written = "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in place).lstrip(".")
     assert (written, message) == (fault.path, fault.message)
-    assert "error" == fault.severity
-    assert "bots/multi_bot.yaml" == fault.file
+    assert fault.severity == "error"
+    assert fault.file == "bots/multi_bot.yaml"
     assert fault.remedy
     assert report.fleet is None
 
@@ -123,22 +123,22 @@ def test_a_value_that_does_not_fit_is_a_fault_at_its_place(
 def test_a_delay_is_a_number_or_a_range(home: Home, value: object) -> None:
     fault = only(examine(home, ((GLOBAL, "response_delay"), value)))
 
-    assert 'must be a number of seconds or a range such as "1-3".' == fault.message
+    assert fault.message == 'must be a number of seconds or a range such as "1-3".'
 
 
 @pytest.mark.parametrize("value", ["abc", True, "5 weeks", [1], "-5", {}])
 def test_a_duration_is_seconds_or_has_a_unit(home: Home, value: object) -> None:
     fault = only(examine(home, (("storage", "session_gap"), value)))
 
-    assert "must be seconds, or text such as 90s, 5m, 1h, 7d." == fault.message
+    assert fault.message == "must be seconds, or text such as 90s, 5m, 1h, 7d."
 
 
 @pytest.mark.parametrize("value", ["abc", True, -1, 1.5, "12 34", "", "1" * 21, None, "١٢"])
 def test_an_id_is_digits(home: Home, value: object) -> None:
     fault = only(examine(home, (("admins", "user_ids"), [123, value])))
 
-    assert 'must be a Discord id: digits only, as 123 or "123".' == fault.message
-    assert "admins.user_ids[1]" == fault.path
+    assert fault.message == 'must be a Discord id: digits only, as 123 or "123".'
+    assert fault.path == "admins.user_ids[1]"
 
 
 @pytest.mark.parametrize(
@@ -164,20 +164,20 @@ def test_an_unknown_key_suggests_the_nearest(
 def test_an_unknown_key_that_is_at_home_elsewhere_is_sent_there(home: Home) -> None:
     fault = only(examine(home, ((GLOBAL, "context_max_age"), 60)))
 
-    assert "does not belong here." == fault.message
-    assert "Its place is storage.context_max_age." == fault.remedy
+    assert fault.message == "does not belong here."
+    assert fault.remedy == "Its place is storage.context_max_age."
 
 
 def test_an_unknown_key_that_resembles_nothing_is_shown_what_there_is(home: Home) -> None:
     fault = only(examine(home, (("admins", "zzzzzz"), 1)))
 
-    assert "Known here: user_ids." == fault.remedy
+    assert fault.remedy == "Known here: user_ids."
 
 
 def test_a_key_that_is_no_word_is_not_repeated(home: Home) -> None:
     fault = only(examine(home, (("limits", "what is this.. a token?"), 1)))
 
-    assert "limits.(hidden)" == fault.path
+    assert fault.path == "limits.(hidden)"
 
 
 def test_a_fault_knows_its_line(home: Home) -> None:
@@ -186,13 +186,13 @@ def test_a_fault_knows_its_line(home: Home) -> None:
     report = check(home, TOKENS)
 
     lines = {fault.path: fault.line for fault in report.faults}
-    assert {
+    assert lines == {
         "bots[0].chanels": 3,
         "bots[0].enabled": 4,
         "bots[0].config_file": 2,
         "bots[0].channels": 2,
         "bots[0].discord_token": 2,
-    } == lines
+    }
     assert (
         "bots/multi_bot.yaml:3: bots[0].chanels: is not a known key. Did you mean channels?"
         in map(str, report.faults)
@@ -204,8 +204,8 @@ def test_two_bots_of_one_name_are_refused(home: Home) -> None:
         examine(home, (("bots", 1, "name"), "sage"), (("bots", 1, "config_file"), "sage.yaml"))
     )
 
-    assert "bots[1].name" == fault.path
-    assert "is also the name of bots[0]." == fault.message
+    assert fault.path == "bots[1].name"
+    assert fault.message == "is also the name of bots[0]."
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_two_keys_that_agree_are_in_order(home: Home) -> None:
         home, ((GLOBAL, "session_timeout"), 600), (("storage", "session_timeout"), "10m")
     )
 
-    assert () == report.faults
+    assert report.faults == ()
 
 
 @pytest.mark.parametrize(
@@ -248,8 +248,7 @@ def test_two_keys_that_agree_are_in_order(home: Home) -> None:
         (
             [((*BOT, "response_behavior", "response_probability"), 0.4)],
             "bots[0].response_behavior.response_probability",
-            "makes sage pass on about 60 % of the messages in its channels"
-            " that are not addressed to it.",
+            "makes sage pass on about 60 % of the messages in its channels that are not addressed to it.",
         ),
         (
             [((*BOT, "response_behavior", "response_delay"), 2)],
@@ -312,7 +311,7 @@ def test_a_warning_stops_nothing(
     ],
 )
 def test_what_asks_for_nothing_is_in_order(home: Home, changes: list[Change]) -> None:
-    assert () == examine(home, *changes).faults
+    assert examine(home, *changes).faults == ()
 
 
 @pytest.mark.parametrize(
@@ -340,7 +339,7 @@ def test_a_fault_of_a_bot_file_names_file_and_bot(
     fault = only(check(home, TOKENS))
 
     assert message == fault.message
-    assert ("bots/sage.yaml", "sage") == (fault.file, fault.bot)
+    assert (fault.file, fault.bot) == ("bots/sage.yaml", "sage")
 
 
 def test_rate_limit_and_limits_of_a_bot_must_agree(home: Home) -> None:
@@ -349,8 +348,8 @@ def test_rate_limit_and_limits_of_a_bot_must_agree(home: Home) -> None:
 
     fault = only(check(home, TOKENS))
 
-    assert "rate_limit.max_requests_per_minute" == fault.path
-    assert "is not what limits.max_requests_per_minute says." == fault.message
+    assert fault.path == "rate_limit.max_requests_per_minute"
+    assert fault.message == "is not what limits.max_requests_per_minute says."
 
 
 def test_a_bot_file_for_another_bot_is_pointed_out(home: Home) -> None:
@@ -358,8 +357,8 @@ def test_a_bot_file_for_another_bot_is_pointed_out(home: Home) -> None:
 
     fault = only(check(home, TOKENS))
 
-    assert ("warning", "bot.name") == (fault.severity, fault.path)
-    assert "is not sage, the name in the fleet file." == fault.message
+    assert (fault.severity, fault.path) == ("warning", "bot.name")
+    assert fault.message == "is not sage, the name in the fleet file."
 
 
 def test_a_slip_in_a_placeholder_is_pointed_out(home: Home) -> None:
@@ -371,10 +370,10 @@ def test_a_slip_in_a_placeholder_is_pointed_out(home: Home) -> None:
 
     faults = check(home, TOKENS).faults
 
-    assert [
+    assert [(fault.path, fault.message, fault.remedy) for fault in faults] == [
         ("scripted.greetings[0]", "has {usr} in it.", "Did you mean {user}?"),
         ("scripted.topics[0].lines[0]", "has {subjects} in it.", "Did you mean {subject}?"),
-    ] == [(fault.path, fault.message, fault.remedy) for fault in faults]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -396,7 +395,7 @@ def test_a_fleet_file_that_is_none_is_one_fault(
     fault = only(check(home, TOKENS))
 
     assert ("bots/multi_bot.yaml", line) == (fault.file, fault.line)
-    assert message.split(":")[0] == fault.message.split(":")[0]
+    assert message.split(":", maxsplit=1)[0] == fault.message.split(":")[0]
 
 
 def test_a_fleet_file_elsewhere_is_named_by_its_whole_path(home: Home, tmp_path: Path) -> None:
@@ -426,7 +425,7 @@ def test_a_markdown_file_that_does_not_fit_is_one_fault(
 
     fault = only(check(home, TOKENS))
 
-    assert ("bots/spark.md", "spark") == (fault.file, fault.bot)
+    assert (fault.file, fault.bot) == ("bots/spark.md", "spark")
     assert (message, line) == (fault.message, fault.line)
 
 
@@ -443,7 +442,7 @@ def test_a_markdown_file_may_come_from_any_editor(home: Home, text: str) -> None
 def test_a_missing_bot_file_names_the_bot(home: Home) -> None:
     fault = only(examine(home, ((*BOT, "config_file"), "sag.yaml")))
 
-    assert ("bots/sag.yaml", "sage", "does not exist.") == (fault.file, fault.bot, fault.message)
+    assert (fault.file, fault.bot, fault.message) == ("bots/sag.yaml", "sage", "does not exist.")
 
 
 def test_a_bot_file_may_be_outside_the_home(home: Home) -> None:
@@ -453,7 +452,7 @@ def test_a_bot_file_may_be_outside_the_home(home: Home) -> None:
     report = examine(home, ((*BOT, "config_file"), "../../far.yaml"))
 
     assert report.fleet is not None
-    assert "far away" == report.fleet.bot("sage").system_prompt
+    assert report.fleet.bot("sage").system_prompt == "far away"
 
 
 def test_all_faults_of_all_files_come_at_once(home: Home) -> None:

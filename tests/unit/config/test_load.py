@@ -26,28 +26,28 @@ def sage(home: Home, *changes: Change, file: dict[str, object] | None = None, **
 def test_what_is_not_said_has_its_default(home: Home) -> None:
     bot = sage(home)
 
-    assert ("sage", True, 0) == (bot.name, bot.enabled, bot.priority)
-    assert ("philosophy", "advice-*") == bot.channels
+    assert (bot.name, bot.enabled, bot.priority) == ("sage", True, 0)
+    assert bot.channels == ("philosophy", "advice-*")
     assert Persona(name="Sage") == bot.persona
     assert Limits() == bot.limits
     assert Storage() == bot.storage
-    assert (1.0, (0.0, 0.0), 1, 2000) == (
+    assert (
         bot.response_probability,
         bot.response_delay,
         bot.answers_per_message,
         bot.max_message_length,
-    )
+    ) == (1.0, (0.0, 0.0), 1, 2000)
     assert (True, {}, frozenset()) == (bot.typing_indicator, bot.scripted, bot.admins)
     assert (timedelta(seconds=15), "INFO") == (bot.drain_timeout, bot.log_level)
-    assert ("DISCORD_TOKEN_SAGE",) == bot.variables
+    assert bot.variables == ("DISCORD_TOKEN_SAGE",)
     assert bot.token is not None
-    assert "sandbox-token-one" == bot.token.reveal()
+    assert bot.token.reveal() == "sandbox-token-one"
 
 
 def test_a_bot_without_a_prompt_has_the_plain_one(home: Home) -> None:
     write(home, sage={"bot": {"name": "sage"}})
 
-    assert "You are a helpful AI assistant." == load(home, TOKENS).bot("sage").system_prompt
+    assert load(home, TOKENS).bot("sage").system_prompt == "You are a helpful AI assistant."
 
 
 @pytest.mark.parametrize(
@@ -137,19 +137,19 @@ def test_a_bots_word_overrides_the_fleets(home: Home) -> None:
         Limits(allowed_user_ids=frozenset({"2"}), allow_dms=False, max_requests_per_minute=8)
         == bot.limits
     )
-    assert (100, "WARNING", (1, 2), 0.5) == (
+    assert (
         bot.storage.max_history,
         bot.log_level,
         bot.response_delay,
         bot.response_probability,
-    )
-    assert (1800, False) == (bot.max_message_length, bot.typing_indicator)
+    ) == (100, "WARNING", (1, 2), 0.5)
+    assert (bot.max_message_length, bot.typing_indicator) == (1800, False)
 
 
 def test_a_rate_limit_that_is_not_enabled_leaves_the_fleets(home: Home) -> None:
     bot = sage(home, file={"rate_limit": {"enabled": False, "max_requests_per_minute": 8}})
 
-    assert 10 == bot.limits.max_requests_per_minute
+    assert bot.limits.max_requests_per_minute == 10
 
 
 def test_the_fleet_file_has_the_last_word_about_a_persona(home: Home) -> None:
@@ -173,19 +173,19 @@ def test_the_fleet_file_has_the_last_word_about_a_persona(home: Home) -> None:
         )
         == bot.persona
     )
-    assert 1.0 == bot.response_probability
+    assert bot.response_probability == 1.0
 
 
 def test_scripted_lines_come_as_they_are_said(home: Home) -> None:
     topic = {"name": "art", "keywords": ["paint"], "lines": "Ah, {topic}."}
     bot = sage(home, file={"scripted": {"greetings": ["Hello {user}"], "topics": [topic]}})
 
-    assert {
+    assert bot.scripted == {
         "greetings": ("Hello {user}",),
         "topics": (
             {"name": "art", "keywords": ("paint",), "lines": ("Ah, {topic}.",), "points": ()},
         ),
-    } == bot.scripted
+    }
 
 
 def test_a_markdown_body_is_the_prompt_with_its_markdown(home: Home) -> None:
@@ -195,8 +195,8 @@ def test_a_markdown_body_is_the_prompt_with_its_markdown(home: Home) -> None:
 
     bot = load(home, TOKENS).bot("spark")
 
-    assert "# Who\n\nYou are *Spark*.\n---\nEnd." == bot.system_prompt
-    assert 900 == bot.max_message_length
+    assert bot.system_prompt == "# Who\n\nYou are *Spark*.\n---\nEnd."
+    assert bot.max_message_length == 900
 
 
 def test_an_unknown_bot_is_an_error_that_names_the_known_ones(home: Home) -> None:
@@ -220,13 +220,13 @@ def test_effective_values_are_frozen(home: Home) -> None:
     bot = sage(home)
 
     with pytest.raises(ValidationError, match="frozen"):
-        bot.priority = 3  # type: ignore[misc]  # what is tried here
+        bot.priority = 3
 
 
 def test_the_level_of_the_environment_has_the_last_word(home: Home) -> None:
     bot = sage(home, (("logging", "level"), "ERROR"), MULTIBOT_LOG_LEVEL="debug")
 
-    assert "DEBUG" == bot.log_level
+    assert bot.log_level == "DEBUG"
 
 
 def test_another_fleet_file_may_be_named(home: Home, tmp_path: Path) -> None:
@@ -262,14 +262,14 @@ def test_a_broken_neighbour_does_not_stop_a_bot(home: Home, changes: list[Change
 
     spark = fleet.bot("spark")
     assert fleet.bot("sage").token is not None
-    assert (None, 5, ("creative",)) == (spark.token, spark.priority, spark.channels)
+    assert (spark.token, spark.priority, spark.channels) == (None, 5, ("creative",))
 
 
 @pytest.mark.parametrize("value", ["x", {"name": "SPARK"}, {"enabled": True}])
 def test_a_neighbour_without_a_name_is_left_out(home: Home, value: object) -> None:
     fleet = broken_neighbour(home, (("bots", 1), value))
 
-    assert ["sage"] == [bot.name for bot in fleet.bots]
+    assert [bot.name for bot in fleet.bots] == ["sage"]
 
 
 def test_a_neighbours_topics_come_from_its_own_file(home: Home) -> None:
@@ -277,7 +277,7 @@ def test_a_neighbours_topics_come_from_its_own_file(home: Home) -> None:
 
     fleet = load_bot(home, {"DISCORD_TOKEN_SAGE": "sandbox-token-one"}, "sage")
 
-    assert ("art",) == fleet.bot("spark").persona.preferred_topics
+    assert fleet.bot("spark").persona.preferred_topics == ("art",)
 
 
 @pytest.mark.parametrize(
@@ -344,7 +344,7 @@ def test_a_change_that_reaches_a_bot_changes_its_hash(home: Home, change: Change
     ],
 )
 def test_a_variable_that_reaches_a_bot_changes_its_hash(home: Home, name: str, value: str) -> None:
-    assert load_hash(home) != load_hash(home, **{name: value})
+    assert load_hash(home) != load_hash(home, file=None, **{name: value})
 
 
 def test_a_bots_own_file_changes_its_hash(home: Home) -> None:
@@ -376,4 +376,4 @@ def test_reading_the_configuration_imports_nothing_heavy() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
 
-    assert (0, "") == (done.returncode, done.stderr)
+    assert (done.returncode, done.stderr) == (0, "")

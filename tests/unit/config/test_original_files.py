@@ -104,19 +104,19 @@ def test_an_original_fleet_loads_with_its_values(original: Home) -> None:
 
     assert fleet is not None
     sage = fleet.bot("sage")
-    assert (0.4, (1, 3), 1800, 1) == (
+    assert (
         sage.response_probability,
         sage.response_delay,
         sage.max_message_length,
         sage.priority,
-    )
-    assert (100, 8, 2) == (
+    ) == (0.4, (1, 3), 1800, 1)
+    assert (
         sage.storage.max_history,
         sage.limits.max_requests_per_minute,
         sage.limits.max_concurrent_responses,
-    )
-    assert "You are Sage." == sage.system_prompt
-    assert ["sage"] == [bot.name for bot in fleet.enabled]
+    ) == (100, 8, 2)
+    assert sage.system_prompt == "You are Sage."
+    assert [bot.name for bot in fleet.enabled] == ["sage"]
 
 
 def test_each_old_key_is_one_warning_with_its_advice(original: Home) -> None:
@@ -150,7 +150,7 @@ def test_each_old_key_is_one_warning_with_its_advice(original: Home) -> None:
 def test_without_its_tokens_an_original_fleet_is_refused(original: Home) -> None:
     (error,) = check(original, {}).errors
 
-    assert ("sage", "DISCORD_TOKEN_SAGE") == (error.bot, error.variable)
+    assert (error.bot, error.variable) == ("sage", "DISCORD_TOKEN_SAGE")
 
 
 def test_an_original_entry_without_a_token_is_told_what_to_write(original: Home) -> None:
@@ -160,7 +160,7 @@ def test_an_original_entry_without_a_token_is_told_what_to_write(original: Home)
 
     (error,) = check(original, TOKENS).errors
 
-    assert 'Write discord_token: "${DISCORD_TOKEN_SAGE}"' == error.remedy
+    assert error.remedy == 'Write discord_token: "${DISCORD_TOKEN_SAGE}"'
 
 
 @pytest.mark.parametrize(

@@ -43,11 +43,11 @@ def test_a_secret_is_not_written(write: type) -> None:
 
 
 def test_reveal_gives_the_text() -> None:
-    assert TOKEN == Secret(TOKEN).reveal()
+    assert Secret(TOKEN).reveal() == TOKEN
 
 
 def test_the_fingerprint_tells_two_secrets_apart_and_is_stable() -> None:
-    assert "2d711642" == Secret("x").fingerprint()
+    assert Secret("x").fingerprint() == "2d711642"
     assert Secret("x").fingerprint() != Secret("y").fingerprint()
 
 

@@ -15,13 +15,13 @@ API = "MULTIBOT_DISCORD_API"
 def test_without_variables_the_defaults_hold() -> None:
     settings = Settings.from_environment({"MULTIBOT_LOG_LEVEL": " ", "OTHER": "x"})
 
-    assert (None, None, DISCORD_API, "auto", None) == (
+    assert (
         settings.home,
         settings.config,
         settings.discord_api,
         settings.log_format,
         settings.log_level,
-    )
+    ) == (None, None, DISCORD_API, "auto", None)
 
 
 def test_every_setting_has_its_variable() -> None:
@@ -36,15 +36,15 @@ def test_every_setting_has_its_variable() -> None:
     )
 
     assert (Path("/home"), Path("bots/other.yaml")) == (settings.home, settings.config)
-    assert "http://127.0.0.1:8080/api/v10" == settings.discord_api
-    assert ("json", "WARNING") == (settings.log_format, settings.log_level)
+    assert settings.discord_api == "http://127.0.0.1:8080/api/v10"
+    assert (settings.log_format, settings.log_level) == ("json", "WARNING")
 
 
 def test_the_processs_own_environment_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MULTIBOT_LOG_FORMAT", "json")
 
-    assert "auto" == Settings().log_format
-    assert "auto" == Settings.from_environment({}).log_format
+    assert Settings().log_format == "auto"
+    assert Settings.from_environment({}).log_format == "auto"
 
 
 @pytest.mark.parametrize(
@@ -95,23 +95,23 @@ def test_bad_settings_come_all_at_once(home: Home) -> None:
     ],
 )
 def test_an_address_that_keeps_tokens_to_itself_is_in_order(home: Home, address: str) -> None:
-    assert () == examine(home, environment=TOKENS | {API: address}).faults
+    assert examine(home, environment=TOKENS | {API: address}).faults == ()
 
 
 @pytest.mark.parametrize("address", ["http://example.test/api", "http://10.0.0.1/api"])
 def test_an_address_that_gives_tokens_away_is_a_warning(home: Home, address: str) -> None:
     fault = only(examine(home, environment=TOKENS | {API: address}))
 
-    assert ("warning", API) == (fault.severity, fault.variable)
+    assert (fault.severity, fault.variable) == ("warning", API)
     assert fault.message.endswith("sends the bots' tokens unencrypted to another machine.")
 
 
 def test_a_slip_in_a_settings_name_is_a_warning(home: Home) -> None:
     fault = only(examine(home, environment=TOKENS | {"MULTIBOT_DISCORD_APPI": "x"}))
 
-    assert ("warning", API) == (fault.severity, fault.nearest)
-    assert "MULTIBOT_DISCORD_APPI is not a setting." == fault.message
+    assert (fault.severity, fault.nearest) == ("warning", API)
+    assert fault.message == "MULTIBOT_DISCORD_APPI is not a setting."
 
 
 def test_other_variables_of_the_prefix_are_left_alone(home: Home) -> None:
-    assert () == examine(home, environment=TOKENS | {"MULTIBOT_TEST_FULL": "1"}).faults
+    assert examine(home, environment=TOKENS | {"MULTIBOT_TEST_FULL": "1"}).faults == ()

@@ -57,21 +57,21 @@ def test_a_file_of_the_greatest_size_is_read(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"x" * source.MAX_BYTES)
 
-    assert "x" * source.MAX_BYTES == source.read(path)
+    assert source.read(path) == "x" * source.MAX_BYTES
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    assert "does not exist." == message_of(tmp_path / "nothing")
+    assert message_of(tmp_path / "nothing") == "does not exist."
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
-    assert "is not a regular file." == message_of(tmp_path)
+    assert message_of(tmp_path) == "is not a regular file."
 
 
 def test_a_named_pipe_is_refused_without_waiting_for_a_writer(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
 
-    assert "is not a regular file." == message_of(tmp_path / "pipe")
+    assert message_of(tmp_path / "pipe") == "is not a regular file."
 
 
 def test_a_symlink_loop_is_refused(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_symlink_loop_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_none_is_refused(tmp_path: Path) -> None:
-    assert "cannot be opened (not a file name)." == message_of(tmp_path / "a\0b")
+    assert message_of(tmp_path / "a\0b") == "cannot be opened (not a file name)."
 
 
 def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
