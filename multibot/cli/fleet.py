@@ -10,7 +10,7 @@ from multibot.cli import bots
 from multibot.clock import SystemClock
 from multibot.errors import ExitCode, MultibotError, NotRunningError, TemporaryError, UsageError
 from multibot.home import Home
-from multibot.supervise import conf, daemon, deploy, lifecycle, patience
+from multibot.supervise import conf, daemon, deploy, lifecycle, patience, readiness
 from multibot.supervise.control import Control
 from multibot.supervise.deploy import Order, Start
 from multibot.supervise.foreground import Child, Signals
@@ -182,15 +182,14 @@ def down(home: Home, bot_names: tuple[str, ...]) -> int:
         return ExitCode.OK
     time = patience.real()
     with ChangeLock(home, shared=True):
-        if bot_names:
-            lifecycle.stop(control, set(bot_names), time)
-            stopped: Collection[str] = sorted(set(bot_names))
+        if not bot_names:
+            stopped = (*lifecycle.end(control, home, time), "supervisord")
         else:
-            stopped = lifecycle.end(control, home, time)
+            stopped = lifecycle.stop(control, set(bot_names), time)
     for name in stopped:
         click.echo(f"{name} stopped")
-    if not bot_names:
-        click.echo("supervisord stopped")
+    for name in sorted(set(bot_names).difference(stopped)):
+        click.echo(f"{name} was not running")
     return ExitCode.OK
 
 
@@ -207,6 +206,7 @@ def restart(home: Home, bot_names: tuple[str, ...], timeout: float) -> int:
     bots.require_known(names, _known(home, control))
     bots.require_known(names, control.processes())
     with ChangeLock(home, shared=True):
+        readiness.forget_exits(home, names)
         lifecycle.restart(control, names, time)
         for name in sorted(names):
             click.echo(f"{name} restarted")

@@ -98,8 +98,10 @@ class _Transport(xmlrpc.client.Transport):
         self._path = path
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        del host
-        return _Connection(self._path)
+        connection = _Connection(self._path)
+        # Where the transport's own close() looks for it.
+        self._connection = host, connection
+        return connection
 
 
 class Control:

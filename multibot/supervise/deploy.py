@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from multibot.home import Home
-from multibot.supervise import conf, daemon, handover, lifecycle, programs, update
+from multibot.supervise import conf, daemon, handover, lifecycle, programs, readiness, update
 from multibot.supervise.control import Control
 from multibot.supervise.daemon import Daemon
 from multibot.supervise.patience import Patience
@@ -73,7 +73,8 @@ def prepare(home: Home) -> None:
 
 
 def hand_over(order: Order) -> None:
-    """Leave each chosen bot its variables; forget those of bots that are gone."""
+    """Leave each chosen bot its variables, and no old notes; forget bots that are gone."""
+    readiness.forget_exits(order.home, order.hashes)
     for bot in order.chosen:
         variables = handover.choose(bot.variables, order.environ, order.dotenv)
         handover.write(order.home, bot.name, variables)

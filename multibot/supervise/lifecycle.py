@@ -30,11 +30,13 @@ def start(control: Control, bot_names: Collection[str], patience: Patience) -> N
         raise _will_not_stop(waiting)
 
 
-def stop(control: Control, bot_names: Collection[str], patience: Patience) -> None:
-    """Stop these bots at once, and return when they have ended."""
-    for name in sorted(bot_names):
+def stop(control: Control, bot_names: Collection[str], patience: Patience) -> tuple[str, ...]:
+    """Stop these bots at once; return when they have ended, naming those that were running."""
+    running = tuple(sorted(_not_ended(control, bot_names)))
+    for name in running:
         control.stop(name)
-    _await_ended(control, bot_names, patience)
+    _await_ended(control, running, patience)
+    return running
 
 
 def restart(control: Control, bot_names: Collection[str], patience: Patience) -> None:
@@ -50,9 +52,7 @@ def end(control: Control, home: Home, patience: Patience) -> tuple[str, ...]:
     pid = 0
     with contextlib.suppress(ShuttingDownError):
         pid = control.daemon().pid
-        running = tuple(
-            sorted(name for name, process in control.processes().items() if _runs(process))
-        )
+        running = tuple(sorted(_not_ended(control, control.processes())))
         control.stop_all()
         _await_ended(control, running, patience)
         control.shutdown()

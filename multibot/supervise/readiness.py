@@ -1,7 +1,7 @@
 """What a bot is really doing: supervisord knows its process, its row in the store knows the rest."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -155,3 +155,9 @@ def exit_note(home: Home, bot_name: str) -> str | None:
         return None
     error = note.get("error") if isinstance(note, Mapping) else None
     return error if isinstance(error, str) else None
+
+
+def forget_exits(home: Home, bot_names: Collection[str]) -> None:
+    """Forget why earlier starts failed, before new ones."""
+    for name in bot_names:
+        home.bot_exit(name).unlink(missing_ok=True)
