@@ -1,0 +1,81 @@
+"""What the other processes of `test_processes.py` do; run as `python -m tests.store.processes`."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from multibot.clock import SystemClock
+from multibot.conversation.message import BotName
+from multibot.home import Home
+from multibot.store.migrate import migrate
+from multibot.store.stores import BotStore, open_store
+from tests.store.material import ANSWER, LEASE, RULES, message
+
+
+def say(*words: object) -> None:
+    """Tell the test, at once."""
+    print(*words, flush=True)  # noqa: T201 - a pipe to the test
+
+
+def wait_for_start() -> None:
+    """Say that everything is ready, then wait until all the others are too."""
+    say("ready")
+    sys.stdin.readline()
+
+
+async def claim(store: BotStore, count: int) -> None:
+    """Try to win each message; print those that were won."""
+    for number in range(count):
+        said = message(message_id=f"m{number}", author_id=f"u{number}")
+        claim = await store.ledger.claim(said, slots=1, lease=LEASE, per_minute=10)
+        say(claim.outcome, said.message_id)
+
+
+async def limit(store: BotStore, count: int) -> None:
+    """Receive messages of one user in every process; print what became of each."""
+    for number in range(count):
+        say(await store.ledger.receive(message(message_id=f"m{number}"), ANSWER, per_minute=5))
+
+
+async def begin(store: BotStore, count: int) -> None:
+    """Store turns, several at once, as a busy bot would."""
+    sent = [message(message_id=f"m{number}", author_id=f"u{number % 7}") for number in range(count)]
+    for start in range(0, count, 10):
+        together = sent[start : start + 10]
+        await asyncio.gather(*(store.ledger.begin(said, RULES) for said in together))
+        say(*(said.message_id for said in together))
+
+
+async def endless(store: BotStore, _: int) -> None:
+    """Store messages until killed, and name each one that was acknowledged."""
+    number = 0
+    while True:
+        together = [message(message_id=f"m{number + each}") for each in range(5)]
+        number += 5
+        await asyncio.gather(*(store.ledger.begin(said, RULES) for said in together))
+        say(*(said.message_id for said in together))
+
+
+ACTIONS = {"claim": claim, "limit": limit, "begin": begin, "endless": endless}
+
+
+async def act(action: str, home: Home, bot_name: str, count: int) -> None:
+    store = open_store(home, BotName(bot_name), SystemClock())
+    try:
+        wait_for_start()
+        await ACTIONS[action](store, count)
+    finally:
+        await store.close()
+
+
+def main(action: str, root: str, bot_name: str, count: str) -> None:
+    home = Home(Path(root))
+    if action == "migrate":
+        wait_for_start()
+        say(*migrate(home, SystemClock()).applied)
+    else:
+        asyncio.run(act(action, home, bot_name, int(count)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

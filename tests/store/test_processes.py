@@ -1,0 +1,76 @@
+"""The shared file under several OS processes at once."""
+
+import os
+from collections import Counter
+
+import pytest
+
+from multibot.home import Home
+from tests.store.crowd import ended, spawn, start, together
+from tests.store.material import rows
+
+KILLS = 40 if os.environ.get("MULTIBOT_TEST_FULL") else 4
+EIGHT = [f"bot{number}" for number in range(8)]
+
+
+def is_whole(home: Home) -> bool:
+    return rows(home.database, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_eight_processes_race_for_each_message_and_one_wins(home: Home) -> None:
+    count = 60
+    printed = together("claim", home, EIGHT, count)
+    won = Counter(
+        line.removeprefix("won ") for lines in printed for line in lines if line.startswith("won ")
+    )
+    assert won == {f"m{number}": 1 for number in range(count)}
+    assert sum(line.startswith("taken ") for lines in printed for line in lines) == 7 * count
+    assert rows(home.database, "SELECT count(*), max(fence) FROM message_claims") == [(count, 1)]
+
+
+def test_the_rate_limit_and_its_notice_hold_over_processes(home: Home) -> None:
+    printed = together("limit", home, EIGHT, 20)
+    counted = Counter(line for lines in printed for line in lines)
+    assert counted == {"new": 5 * 8, "rate_limited_first": 1, "rate_limited": 15 * 8 - 1}
+
+
+def test_writers_in_four_processes_never_meet_a_locked_database(home: Home) -> None:
+    printed = together("begin", home, EIGHT[:4], 300)
+    assert [sum(len(line.split()) for line in lines) for lines in printed] == [300] * 4
+    assert rows(home.database, "SELECT bot_name, count(*) FROM conversations GROUP BY 1") == [
+        (bot_name, 300) for bot_name in EIGHT[:4]
+    ]
+    # One open session per key, although all of a bot's messages came at once.
+    assert rows(home.database, "SELECT bot_name, count(*) FROM sessions GROUP BY 1") == [
+        (bot_name, 7) for bot_name in EIGHT[:4]
+    ]
+    assert rows(home.database, "PRAGMA journal_mode") == [("wal",)]
+    assert is_whole(home)
+
+
+@pytest.mark.slow
+def test_a_killed_writer_loses_nothing_it_acknowledged(home: Home) -> None:
+    acknowledged: dict[str, set[str]] = {}
+    for round_ in range(KILLS):
+        names = [f"bot{round_}a", f"bot{round_}b"]
+        processes = [spawn("endless", home, name) for name in names]
+        with ended(processes):
+            start(processes)
+            for name, process in zip(names, processes, strict=True):
+                assert process.stdout is not None
+                seen = [process.stdout.readline() for _ in range(20)]
+                process.kill()
+                rest, _ = process.communicate()
+                # The last line may have been cut by the kill.
+                lines = [*seen, *rest.splitlines(keepends=True)]
+                whole = [line for line in lines if line.endswith("\n")]
+                acknowledged[name] = {each for line in whole for each in line.split()}
+    for name, messages in acknowledged.items():
+        assert len(messages) >= 100
+        stored = rows(
+            home.database,
+            "SELECT message_id FROM conversations WHERE bot_name = ? AND role = 'user'",
+            name,
+        )
+        assert messages <= {row[0] for row in stored}
+    assert is_whole(home)
