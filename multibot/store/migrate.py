@@ -110,6 +110,7 @@ def _create(path: Path) -> bool:
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
     except FileExistsError:
+        path.chmod(0o600)
         return path.stat().st_size == 0
     return True
 
