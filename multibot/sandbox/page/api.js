@@ -34,9 +34,18 @@ async function reach(path, body) {
 }
 
 function reason(data, answer) {
-  const said = data?.error ?? data?.message ?? data?.detail;
-  const text = typeof said === "string" ? said : said?.message;
-  return text || `The sandbox refused this (${answer.status} ${answer.statusText}).`;
+  const said = details(data?.errors) || data?.error || data?.message;
+  return said || `The sandbox refused this (${answer.status} ${answer.statusText}).`;
+}
+
+/** Discord's nested field errors as one line: "content: Must be 2000 or fewer in length." */
+function details(errors, field = "") {
+  if (errors === null || typeof errors !== "object") return "";
+  const here = (errors._errors ?? []).map(({ message }) => (field ? `${field}: ${message}` : message));
+  const below = Object.entries(errors)
+    .filter(([name]) => name !== "_errors")
+    .map(([name, nested]) => details(nested, name));
+  return [...here, ...below].filter(Boolean).join(" ");
 }
 
 function query(values) {

@@ -4,6 +4,7 @@ import { readCommands } from "./api.js";
 
 const FRESH_MS = 10000;
 const CHAT_INPUT = 1;
+const GROUPS = new Set([1, 2]);
 const NUMBERS = new Set([4, 10]);
 const BOOLEAN = 5;
 const IDS = new Set([6, 7, 8, 9]);
@@ -26,16 +27,27 @@ export class CommandBook {
     const list = await readCommands(bot.name).catch(() => null);
     if (list === null) return this.#byBot.get(bot.id) ?? [];
     const commands = list.filter((command) => (command.type ?? CHAT_INPUT) === CHAT_INPUT);
-    this.#byBot.set(bot.id, commands);
+    const byName = new Map(commands.flatMap(leaves).map((command) => [command.name, command]));
+    this.#byBot.set(bot.id, [...byName.values()]);
     this.#askedAt.set(bot.id, performance.now());
-    return commands;
+    return this.#byBot.get(bot.id);
   }
 }
 
-/** Split "/name the rest"; null when the text is no command line. */
-export function commandLine(text) {
-  const match = /^\/([\w-]+)(?:\s+([\s\S]*))?$/.exec(text.trim());
-  return match ? { name: match[1].toLowerCase(), rest: (match[2] ?? "").trim() } : null;
+/** A command with subcommands is several: "forum open", "forum close". */
+function leaves(command) {
+  const below = (command.options ?? []).filter((option) => GROUPS.has(option.type));
+  if (below.length === 0) return [command];
+  return below.flatMap((option) => leaves({ ...option, name: `${command.name} ${option.name}` }));
+}
+
+/** What follows this command's name in the line; null when the line is not for this command. */
+export function restOfLine(text, name) {
+  const line = text.trim();
+  const head = `/${name}`;
+  if (line.slice(0, head.length).toLowerCase() !== head) return null;
+  const rest = line.slice(head.length);
+  return rest === "" || /^\s/.test(rest) ? rest.trim() : null;
 }
 
 /** Say how to write a command's options, or "" when it has none. */

@@ -1,7 +1,7 @@
 /** The message box: drafts by place, replies, completion of /commands and @mentions. */
 
 import { byId, icon, make } from "./dom.js";
-import { commandLine, usage } from "./commands.js";
+import { restOfLine, usage } from "./commands.js";
 import { mentionAt } from "./mentions.js";
 import { Suggestions } from "./suggestions.js";
 
@@ -47,8 +47,8 @@ export class Composer {
     this.#show();
   }
 
-  reply(message, name) {
-    this.#keep({ reply: { id: message.id, name }, picked: null });
+  reply(message, preview) {
+    this.#keep({ reply: { id: message.id, name: message.author.name, preview }, picked: null });
     this.focus();
   }
 
@@ -109,7 +109,10 @@ export class Composer {
   #drawIntent(reply, picked) {
     byId("intent").hidden = !reply && !picked;
     if (reply) {
-      byId("intent-text").replaceChildren("Replying to ", make("strong", { text: reply.name }));
+      byId("intent-text").replaceChildren(
+        "Replying to ",
+        make("strong", { text: reply.name }),
+        make("span", { class: "intent-hint", text: reply.preview }));
     }
     if (picked) {
       const { bot, command } = picked;
@@ -128,7 +131,7 @@ export class Composer {
   #typed() {
     const text = this.#draft.value;
     const { picked } = this.#now();
-    const still = picked && commandLine(text)?.name === picked.command.name;
+    const still = picked && restOfLine(text, picked.command.name) !== null;
     this.#keep({ text, picked: still ? picked : null });
     if (text.trim() !== "" && !text.startsWith("/")) this.acts.typing();
     this.#offer(text);
@@ -140,7 +143,7 @@ export class Composer {
     const mention = mentionAt(text, this.#draft.selectionStart);
     if (mention) {
       this.#suggestions.show(this.#mentions(mention));
-    } else if (/^\/[\w-]*$/.test(text)) {
+    } else if (/^\/\S* ?\S*$/.test(text)) {
       const offers = await this.acts.offers();
       if (turn === this.#offers) this.#suggestions.show(this.#commands(text.slice(1), offers));
     } else {

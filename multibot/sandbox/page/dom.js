@@ -48,7 +48,7 @@ export function avatar(name, { bot = false, tone = null, me = false } = {}) {
 }
 
 export function initials(name) {
-  const words = name.trim().split(/[\s_.-]+/).filter(Boolean);
-  const letters = words.length > 1 ? [...words[0]][0] + [...words[1]][0] : [...name.trim()][0];
-  return (letters ?? "?").toUpperCase();
+  const words = name.trim().split(/[\s_.-]+/).filter(Boolean).map((word) => [...word]);
+  const [first = ["?"], second] = words;
+  return second ? (first[0] + second[0]).toUpperCase() : first[0].toUpperCase() + (first[1] ?? "");
 }

@@ -23,6 +23,7 @@ export function setDrawer(open) {
   const wasOpen = sidebar.classList.contains("open");
   sidebar.classList.toggle("open", open);
   sidebar.inert = NARROW.matches && !open;
+  byId("room").inert = NARROW.matches && open;
   byId("veil").classList.toggle("open", open && NARROW.matches);
   byId("sidebar-open").setAttribute("aria-expanded", String(open));
   if (open) byId("sidebar-close").focus();

@@ -2,7 +2,7 @@
 
 import { plain } from "./markdown.js";
 
-/** `app`: world, messages, unread, typing, notes, sync, room, names, announce(text). */
+/** `app`: world, messages, unread, typing, notes, sync, room, speaker, names, announce(text). */
 export function applyEvent(app, { type, data }) {
   const apply = {
     message_create: created,
@@ -24,12 +24,9 @@ export async function created(app, message) {
   const [fresh] = app.messages.merge(channelId, [message]);
   app.typing.stop(channelId, message.author.id);
   if (!fresh) return;
-  if (!app.room.shows(channelId)) {
-    app.unread.add(channelId, message.id);
-    return;
-  }
-  if (document.hidden) app.unread.add(channelId, message.id);
-  app.announce(`${message.author.name}: ${plain(message.content, app.names)}`);
+  const shown = app.room.shows(channelId);
+  if ((!shown || document.hidden) && !app.speaker.wrote(message)) app.unread.add(channelId, message.id);
+  if (shown) app.announce(`${message.author.name}: ${plain(message.content, app.names)}`);
 }
 
 function typed(app, { channel_id: channelId, user }) {
@@ -37,9 +34,8 @@ function typed(app, { channel_id: channelId, user }) {
   app.typing.start(channelId, user);
 }
 
-function answered(app, data) {
-  const response = data.response ?? data;
-  const key = data.interaction_id ?? data.id;
-  if (typeof response.content !== "string") return;
-  app.notes.answer(key, response.content, Boolean(response.ephemeral));
+/** What all may see comes as a message too; only what is for one speaker becomes a note. */
+function answered(app, { id, message, response }) {
+  if (response.ephemeral) app.notes.hear(id, message?.id ?? "", response.content);
+  else app.notes.drop(id);
 }

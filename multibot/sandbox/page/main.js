@@ -9,6 +9,7 @@ import { setDrawer, wireDrawer } from "./drawer.js";
 import { applyEvent } from "./events.js";
 import { wireKeys } from "./keys.js";
 import { Live } from "./live.js";
+import { plain } from "./markdown.js";
 import { Messages, Unread } from "./messages.js";
 import { Notes } from "./notes.js";
 import * as notices from "./notices.js";
@@ -34,8 +35,8 @@ function build() {
     clearRefusal: notices.clearRefusal,
     announce: notices.announce,
   };
-  app.sync = new Sync(app);
   app.speaker = new Speaker(app.world);
+  app.sync = new Sync({ ...app, mine: (message) => app.speaker.wrote(message) });
   app.names = {
     person: (id) => app.world.person(id),
     channel: (id) => app.world.channels.get(id) ?? null,
@@ -51,7 +52,7 @@ function build() {
   });
   app.transcript = new Transcript({
     names: app.names,
-    reply: (message) => app.composer.reply(message, message.author.name),
+    reply: (message) => app.composer.reply(message, plain(message.content, app.names)),
     thread: () => newThread(app),
     jump: (id) => app.transcript.jumpTo(id),
     dismiss: (key) => app.notes.drop(key),
@@ -100,8 +101,18 @@ async function go(app, key) {
   setDrawer(false);
   const going = app.room.go(key);
   drawAround(app);
+  showCurrent();
   app.composer.focus();
   await going;
+}
+
+function step(app, by, onlyUnread) {
+  const key = app.room.neighbour(by, onlyUnread);
+  if (key) go(app, key);
+}
+
+function showCurrent() {
+  byId("places").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
 }
 
 function newThread(app) {
@@ -167,10 +178,10 @@ function start() {
   wireViews(app);
   wireLive(app);
   wireKeys({
-    step: (by, onlyUnread) => app.room.step(by, onlyUnread).then(() => drawAround(app)),
+    step: (by, onlyUnread) => step(app, by, onlyUnread),
     reply: (id) => {
       const message = app.messages.find(app.room.place.channelId, id);
-      if (message) app.composer.reply(message, message.author.name);
+      if (message) app.composer.reply(message, plain(message.content, app.names));
     },
     thread: () => newThread(app),
     focusDraft: () => app.composer.focus(),

@@ -19,6 +19,7 @@ const INLINE = new RegExp([
 ].map((part) => part.source).join("|"), "g");
 
 const WRAPS = [["strong", "strong"], ["under", "u"], ["struck", "s"], ["star", "em"], ["dash", "em"]];
+const BLOCKS = new Set(["PRE", "BLOCKQUOTE"]);
 const DEEPEST = 5;
 
 /**
@@ -39,23 +40,11 @@ export function render(text, names) {
 
 /** The same as one line of plain words, for previews and announcements. */
 export function plain(text, names) {
-  return text
-    .replace(FENCE, (_, language, code) => code)
-    .replace(/<@!?(\d+)>/g, (raw, id) => mentionText(id, names) ?? raw)
-    .replace(/<#(\d+)>/g, (raw, id) => channelText(id, names) ?? raw)
-    .replace(/(\*\*|~~|`)([^*~`]+)\1/g, "$2")
+  return [...render(text, names).childNodes]
+    .map((node) => (BLOCKS.has(node.nodeName) ? ` ${node.textContent} ` : node.textContent))
+    .join("")
     .replace(/\s+/g, " ")
     .trim();
-}
-
-function mentionText(id, names) {
-  const person = names.person(id);
-  return person ? `@${person.name}` : null;
-}
-
-function channelText(id, names) {
-  const channel = names.channel(id);
-  return channel ? `#${channel.name}` : null;
 }
 
 function fence(language, code) {

@@ -34,9 +34,16 @@ export function messageNode(shown, names, acts) {
     message.reply_to ? replyLine(shown, names, acts) : null,
     follows ? stamp(message, "margin-time") : avatar(author.name, { ...author, me }),
     follows ? null : head(message, author, me),
-    make("div", { class: "content" }, render(message.content, names), edited(message)),
+    content(message, author, names),
     tools(message, acts),
   );
+}
+
+function content(message, author, names) {
+  if (message.content === "" && COMMAND_ANSWERS.has(message.type)) {
+    return make("div", { class: "content waiting", text: `${author.name} is thinking` });
+  }
+  return make("div", { class: "content" }, render(message.content, names), edited(message));
 }
 
 function head(message, author, me) {

@@ -1,7 +1,7 @@
 /** Sends what the composer holds: messages in order, slash commands as interactions. */
 
 import { addUser, postInteraction, postMessage, sayTyping } from "./api.js";
-import { commandLine, readOptions } from "./commands.js";
+import { readOptions, restOfLine } from "./commands.js";
 import { created } from "./events.js";
 import { withIds } from "./mentions.js";
 import { placeOf } from "./places.js";
@@ -43,19 +43,19 @@ export class Outbox {
 
   async #deliver(place, draft, speaker) {
     if (!place) throw new Error("This channel is gone.");
-    const line = commandLine(draft.text);
-    const picked = line ? draft.picked ?? await this.#find(place, line.name) : null;
-    if (picked) await this.#interact(place, picked, line, speaker);
+    const isLine = draft.text.startsWith("/");
+    const picked = isLine ? draft.picked ?? await this.#find(place, draft.text) : null;
+    if (picked) await this.#interact(place, picked, draft.text, speaker);
     else await this.#say(place, draft, speaker);
   }
 
   /** The one bot here that has this command; null when no bot has, so it is plain text. */
-  async #find(place, name) {
+  async #find(place, text) {
     const offers = await this.app.book.of(this.app.room.bots(place));
-    const fitting = offers.filter(({ command }) => command.name === name);
+    const fitting = offers.filter(({ command }) => restOfLine(text, command.name) !== null);
     if (fitting.length > 1) {
       const bots = fitting.map(({ bot }) => bot.name).join(", ");
-      throw new Error(`/${name} is a command of ${bots}: choose one from the list.`);
+      throw new Error(`${bots} have this command: choose whose you mean from the list.`);
     }
     return fitting[0] ?? null;
   }
@@ -85,9 +85,10 @@ export class Outbox {
     }
   }
 
-  async #interact(place, { bot, command }, line, speaker) {
+  async #interact(place, { bot, command }, text, speaker) {
     const { app } = this;
-    const options = readOptions(command, withIds(line.rest, app.world.bots.values()));
+    const rest = restOfLine(text, command.name);
+    const options = readOptions(command, withIds(rest, app.world.bots.values()));
     if (!app.speaker.user) app.world.addUser(await addUser(speaker));
     const answer = await postInteraction({
       bot: bot.name, command: command.name, options, channel: place.address, author: speaker });
@@ -101,7 +102,6 @@ export class Outbox {
       bot,
       command: command.name,
       text: answer.response?.content ?? null,
-      ephemeral: answer.response?.ephemeral ?? true,
       afterId: app.messages.newest(channelId)?.id ?? "0",
     });
     app.room.toBottom();

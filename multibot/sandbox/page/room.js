@@ -56,19 +56,20 @@ export class Room {
     const first = examples(this.app.world).channel?.id ?? keys[0];
     const key = keys.includes(wanted) ? wanted : first;
     if (key) await this.go(key);
+    else byId("room-title").textContent = "This sandbox has no channels";
   }
 
-  /** Go up or down the sidebar, round the ends; `onlyUnread` passes over what is read. */
-  step(by, onlyUnread) {
+  /** The place above or below in the sidebar, round the ends; `onlyUnread` passes over what is read. */
+  neighbour(by, onlyUnread) {
     const { world, unread, speaker } = this.app;
     const keys = allKeys(world);
     const isUnread = (key) => unread.count(placeOf(world, key, speaker.name)?.channelId) > 0;
     const from = keys.indexOf(this.#key);
     for (let distance = 1; distance < keys.length; distance += 1) {
       const key = keys[(from + by * distance + keys.length * distance) % keys.length];
-      if (!onlyUnread || isUnread(key)) return this.go(key);
+      if (!onlyUnread || isUnread(key)) return key;
     }
-    return Promise.resolve();
+    return null;
   }
 
   goToChannel(channelId) {

@@ -46,7 +46,7 @@ function dmSection(world, unread, speaker, row) {
       key: `@${bot.id}`,
       label: bot.name,
       mark: presence(bot),
-      kind: "direct message",
+      kind: `direct message, ${presenceText(bot)}`,
       depth: 0,
       tone: bot.tone,
       count: channelId ? unread.count(channelId) : 0,
@@ -76,16 +76,18 @@ function placeRow({ key, label, mark, kind, depth, tone, count }, current, acts)
       count > 0 ? make("span", { class: "pill", text: count > 99 ? "99+" : String(count) }) : null));
 }
 
+const presenceText = (bot) => (bot.online ? bot.status || "online" : "offline");
+
 /** A dot: filled when online, hollow when not. */
 export function presence(bot) {
-  const state = bot.online ? bot.status || "online" : "offline";
+  const state = presenceText(bot);
   return make("span", { class: "presence", data: { state }, title: state, role: "img", "aria-label": state });
 }
 
 /** The bots at the top right of the room, with their colours and presence. */
 export function drawFleet(world, mention) {
   byId("fleet").replaceChildren(...[...world.bots.values()].map((bot) => {
-    const state = bot.online ? bot.status || "online" : "offline";
+    const state = presenceText(bot);
     return make("li", {},
       make("button",
         { class: "fleet-bot", type: "button", data: { tone: bot.tone },

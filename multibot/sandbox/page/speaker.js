@@ -10,10 +10,12 @@ const FIRST_NAME = "guest";
 /** Dispatches `change` when another name is chosen. */
 export class Speaker extends EventTarget {
   #select = byId("speaker");
+  #chosen = false;
 
   constructor(world) {
     super();
     this.world = world;
+    this.#chosen = recall() !== null;
     this.name = recall() ?? FIRST_NAME;
     byId("speaker-add").append(icon("plus"));
     byId("speaker-add").addEventListener("click", () => this.add());
@@ -25,16 +27,19 @@ export class Speaker extends EventTarget {
     return this.world.userNamed(this.name);
   }
 
-  /** After a new state: a name that is gone gives way to one that exists. */
+  wrote(message) {
+    return !message.author.bot && message.author.name === this.name;
+  }
+
+  /** After a new state: who chose no name speaks as the first user there is. */
   settle() {
-    if (!this.user) {
-      const first = [...this.world.users.values()][0];
-      if (first) this.choose(first.name);
-    }
+    const [first] = this.world.users.values();
+    if (!this.#chosen && first) this.name = first.name;
     this.draw();
   }
 
   choose(name) {
+    this.#chosen = true;
     if (name === this.name) return;
     this.name = name;
     remember(name);

@@ -9,7 +9,9 @@ const MOST_PAGES = 10;
 export class Sync {
   #asking = null;
 
-  constructor({ world, messages, unread }) {
+  /** `mine(message)` says whether the speaker wrote it, so that it does not count as unread. */
+  constructor({ world, messages, unread, mine }) {
+    this.mine = mine;
     this.world = world;
     this.messages = messages;
     this.unread = unread;
@@ -66,7 +68,9 @@ export class Sync {
   #take(id, list, isCurrent) {
     const fresh = this.messages.merge(id, list);
     if (isCurrent) return;
-    for (const message of fresh) this.unread.add(id, message.id);
+    for (const message of fresh) {
+      if (!this.mine(message)) this.unread.add(id, message.id);
+    }
   }
 
   async #after(channel, id) {
