@@ -1,13 +1,18 @@
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from multibot.clock import Clock
 from multibot.conversation.message import BotName
 from multibot.home import Home
+from multibot.store import connection
 from multibot.store.migrate import migrate
 from multibot.store.stores import BotStore, open_store
+from multibot.store.writer import Writer
 from tests.fakes import FakeClock
+from tests.store import notes
 from tests.store.material import SAGE
 
 OpenBot = Callable[..., BotStore]
@@ -37,3 +42,30 @@ async def open_bot(home: Home, clock: FakeClock) -> AsyncIterator[OpenBot]:
 @pytest.fixture
 async def store(open_bot: OpenBot) -> BotStore:
     return open_bot()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """A file with the small tables of `notes.py`."""
+    path = tmp_path / "notes.db"
+    path.touch()
+    made = connection.open_writer(path)
+    for statement in notes.SCHEMA:
+        made.execute(statement)
+    made.close()
+    return path
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> Path:
+    return tmp_path / "notes.lock"
+
+
+@pytest.fixture
+def make_writer(database: Path, lock: Path) -> notes.MakeWriter:
+    def make(**options: Any) -> Writer:
+        writer = Writer(database, lock, **options)
+        writer.start()
+        return writer
+
+    return make

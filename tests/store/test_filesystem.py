@@ -25,7 +25,7 @@ def mounts(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("folder", "kind"),
     [
-        ("/home/fleet/data", "ext4"),
+        ("/var/fleet/data", "ext4"),
         ("/srv/fleet", "nfs4"),
         ("/srv/local/fleet", "xfs"),
         ("/srvx", "ext4"),
