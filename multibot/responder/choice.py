@@ -2,9 +2,10 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from multibot.responder.script import PLACEHOLDER
+from multibot.responder.wording import content_words
 
 _SHORTEST_MARK = 6
 
@@ -22,12 +23,13 @@ class Choice:
         """Come true once in so many times."""
         return self._draw() % chances == 0
 
-    def line(self, lines: Sequence[str]) -> str:
-        """Take a line: one not said yet, else the one said longest ago."""
+    def line(self, lines: Sequence[str], near: str = "") -> str:
+        """Take a line: one not said yet, else the one said longest ago; nearest in words to a text."""
         free = [line for line in lines if line not in self._taken] or list(lines)
-        ages = [self._age(line) for line in free]
-        freshest = [line for line, age in zip(free, ages, strict=True) if age == max(ages)]
-        taken = freshest[self._draw() % len(freshest)]
+        words = content_words(near)
+        freshest = _greatest(free, self._age)
+        fitting = _greatest(freshest, lambda line: len(words & content_words(line)))
+        taken = fitting[self._draw() % len(fitting)]
         self._taken.add(taken)
         return taken
 
@@ -48,6 +50,13 @@ class Choice:
         self._drawn += 1
         lot = f"{self._key}\0{self._drawn}".encode("utf-8", "surrogatepass")
         return int.from_bytes(hashlib.blake2b(lot, digest_size=6).digest())
+
+
+def _greatest(lines: Sequence[str], measure: Callable[[str], float]) -> list[str]:
+    """Return the lines that measure most."""
+    measures = [measure(line) for line in lines]
+    most = max(measures)
+    return [line for line, each in zip(lines, measures, strict=True) if each == most]
 
 
 def _mark(line: str) -> str:

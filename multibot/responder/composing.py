@@ -98,7 +98,7 @@ class _Answer:
             return self._thought()
         said = self._say(_OCCASIONS[scene.intent])
         if scene.topic and scene.intent in _WITH_TOPIC and "?" not in said:
-            return f"{said} {self._fill(self._choice.line(scene.topic.lines))}"
+            return f"{said} {self._on(scene.topic)}"
         return said
 
     def _say(self, occasion: str, **filling: str) -> str:
@@ -121,6 +121,15 @@ class _Answer:
 
         return PLACEHOLDER.sub(word, line)
 
+    def _on(self, topic: Topic) -> str:
+        """Say something on a topic, rather what shares a word with the message."""
+        return self._fill(self._choice.line(topic.lines, near=self._scene.text))
+
+    def _quote(self, text: str) -> str:
+        """Quote a text as a sentence of its own."""
+        stop = "" if text.endswith((".", "!", "?", "…")) else "."
+        return f"“{text[:1].upper()}{text[1:]}{stop}”"
+
     def _told_subject(self) -> str:
         told = self._scene.told
         if self._scene.intent is Intent.TELL_LIKE:
@@ -137,7 +146,7 @@ class _Answer:
         scene = self._scene
         parts = [self._reminder() or self._weave()]
         if scene.topic:
-            parts.append(self._fill(self._choice.line(scene.topic.lines)))
+            parts.append(self._on(scene.topic))
         else:
             parts.append(self._say(_OCCASIONS.get(scene.intent, "questions")))
         text = " ".join(filter(None, parts))
@@ -175,7 +184,7 @@ class _Answer:
         if known := best_match(scene.text, scene.memory.clauses):
             return self._say("recall", memory=known)
         quote = best_match(scene.text, statements(scene.memory.said))
-        return self._say("quotes", memory=f"“{quote}”") if quote else self._say("forgotten")
+        return self._say("quotes", memory=self._quote(quote)) if quote else self._say("forgotten")
 
     def _name(self) -> str:
         name = self._scene.memory.name
@@ -198,7 +207,7 @@ class _Answer:
 
     def _last_said(self) -> str:
         quote = last_statement(self._scene.memory.said)
-        return self._say("quotes", memory=f"“{quote}”") if quote else self._say("forgotten")
+        return self._say("quotes", memory=self._quote(quote)) if quote else self._say("forgotten")
 
     def _said(self) -> str:
         scene = self._scene
@@ -207,7 +216,7 @@ class _Answer:
         quote = best_match(scene.text, statements(scene.memory.said)) or best_match(
             scene.text, scene.memory.said
         )
-        return self._say("quotes", memory=f"“{quote}”") if quote else self._say("forgotten")
+        return self._say("quotes", memory=self._quote(quote)) if quote else self._say("forgotten")
 
     def _echo(self) -> str:
         answers = self._scene.memory.answers
@@ -216,7 +225,7 @@ class _Answer:
         quote = answers[-1].strip()
         if len(quote) > _LONGEST_ECHO:
             quote = (sentences(quote) or (quote,))[0][:_LONGEST_ECHO]
-        return self._say("echoes", memory=f"“{quote}”")
+        return self._say("echoes", memory=self._quote(quote))
 
     def _chosen(self) -> str:
         pair = options(self._scene.text)
@@ -226,12 +235,7 @@ class _Answer:
         return self._say("choices", subject=f"{pair[0]} and {pair[1]}", topic=preferred)
 
     def _closest(self, pieces: Sequence[str]) -> str:
-        """Take the piece that has most to do with the message."""
-        words = content_words(self._scene.text)
-        shares = [len(words & content_words(piece)) for piece in pieces]
-        return self._choice.line(
-            [p for p, share in zip(pieces, shares, strict=True) if share == max(shares)]
-        )
+        return self._choice.line(pieces, near=self._scene.text)
 
     def _list(self) -> str:
         topic = self._scene.topic or self._scene.last_topic
@@ -257,7 +261,7 @@ class _Answer:
         topic = self._scene.topic or self._scene.last_topic
         if topic is None or not self._choice.has_fresh(topic.lines):
             return self._say("essays")
-        return self._fill(self._choice.line(topic.lines))
+        return self._on(topic)
 
 
 _Nothing = Topic(name="what we spoke of", keywords=(), lines=())

@@ -1,7 +1,7 @@
 """What a person has told so far, read from the turns of the dialogue."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -85,9 +85,7 @@ def tell(text: str) -> Told:
     likes: list[str] = []
     dislikes: list[str] = []
     facts: list[str] = []
-    for sentence in sentences(text):
-        if sentence.endswith("?"):
-            continue
+    for sentence in _claims(text):
         name = _name(sentence) or name
         if thing := _liked(_DISLIKE, sentence):
             dislikes.append(thing)
@@ -96,6 +94,13 @@ def tell(text: str) -> Told:
         elif _NAME.search(sentence) is None and (fact := _fact(sentence)):
             facts.append(fact)
     return Told(name, tuple(likes), tuple(dislikes), tuple(facts))
+
+
+def _claims(text: str) -> Iterator[str]:
+    """Yield what is stated, sentence by sentence and "and I ..." by "and I ..."."""
+    for sentence in sentences(text):
+        if not sentence.endswith("?"):
+            yield from re.split(r",? (?:and|but) (?=(?:i|i'm|my)\b)", sentence, flags=re.IGNORECASE)
 
 
 def recollect(prompt: Prompt, own_names: tuple[str, ...] = ()) -> Memory:
