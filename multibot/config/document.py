@@ -18,7 +18,7 @@ MAX_VALUES = 50_000
 # libyaml where the wheel has it: ten times faster, and the same events.
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
-_MERGE = object()
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _QUOTED = re.compile(r"'[^' ]{2,}'|\"[^\" ]{2,}\"")
 
 
@@ -127,6 +127,8 @@ class _Builder:
 
     def _scalar(self, event: yaml.ScalarEvent, line: int) -> None:
         self._count(1, line)
+        if _SURROGATE.search(event.value):
+            raise _RefusedError("has half a character in it.", "Write all of it.", line)
         tag = self._tag(event)
         if self._wants_key():
             self._key(event.value, tag, line)

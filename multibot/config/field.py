@@ -41,11 +41,10 @@ def _id(value: object) -> str:
 
 
 def _pattern(pattern: str) -> str:
-    if not pattern.strip():
-        raise ValueError("must not be blank.")
+    pattern = _not_blank(pattern)
     if pattern.startswith("#"):
         raise ValueError("must be the channel's name without the #.")
-    return pattern.strip()
+    return pattern
 
 
 def _duration(lowest: float, highest: float) -> Callable[[object], timedelta]:
@@ -95,6 +94,8 @@ def _secret(value: object) -> Secret:
 def _not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("must not be blank.")
+    if not text.strip().isprintable():
+        raise ValueError("must be one line of plain text.")
     return text.strip()
 
 

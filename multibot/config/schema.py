@@ -95,17 +95,6 @@ class AdminsPart(Said):
     user_ids: field.IdList | None = None
 
 
-class FleetFile(Said):
-    """The fleet file but for its `bots`, which are read one by one."""
-
-    global_settings: GlobalPart | None = None
-    storage: StoragePart | None = None
-    limits: LimitsPart | None = None
-    admins: AdminsPart | None = None
-    logging: LoggingPart | None = None
-    llm: LlmPart | None = None
-
-
 class Entry(Said):
     """One item of `bots` in the fleet file."""
 
@@ -117,6 +106,18 @@ class Entry(Said):
     priority: int | None = None
     persona: PersonaPart | None = None
     response_behavior: BehaviourPart | None = None
+
+
+class FleetFile(Said):
+    """The fleet file. Its `bots` are read one by one, so that one's faults are its own."""
+
+    bots: Annotated[tuple[Entry, ...], BeforeValidator(field.listed)] | None = None
+    global_settings: GlobalPart | None = None
+    storage: StoragePart | None = None
+    limits: LimitsPart | None = None
+    admins: AdminsPart | None = None
+    logging: LoggingPart | None = None
+    llm: LlmPart | None = None
 
 
 class IdentityPart(Said):

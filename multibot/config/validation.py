@@ -83,6 +83,7 @@ def _unknown(model: type[BaseModel], place: Place, findings: Findings) -> None:
         return
     elsewhere = next((dotted(path) for path in keys(model) if path[-1] == word), None)
     if elsewhere:
+        elsewhere = elsewhere.replace("[0]", "[]")
         findings.error(place, "does not belong here.", f"Its place is {elsewhere}.", near=elsewhere)
         return
     findings.error(place, "is not a known key.", f"Known here: {', '.join(known)}.")

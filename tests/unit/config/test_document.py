@@ -1,7 +1,7 @@
 """YAML comes out as plain data, or as one refusal with a line; never as a traceback."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from multibot.config import document
@@ -95,6 +95,11 @@ def test_bad_syntax_names_its_line(text: str, line: int) -> None:
     assert line == refusal.line
 
 
+def test_half_a_character_is_refused() -> None:
+    """The two loaders differ in words, and agree."""
+    assert "character" in refused('a: "\\ud800"').message
+
+
 def test_what_the_parser_quotes_is_not_passed_on() -> None:
     refusal = refused(
         "a: &sandbox-token-one 1\nb: &sandbox-token-one 2\nc: !sandbox-token-one!x y\n"
@@ -149,6 +154,7 @@ FRAGMENTS = (
 LIKELY = st.lists(st.sampled_from(FRAGMENTS), max_size=60).map("".join)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.one_of(st.text(max_size=200), LIKELY))
 def test_any_text_is_data_or_a_refusal(text: str) -> None:
     """Whatever somebody saves under the name, the answer is a value."""

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
+from multibot.config.fault import Findings
 from multibot.config.load import check
+from multibot.config.validation import validate
 from multibot.home import Home
 from tests.unit.config.samples import (
     FLEET,
@@ -55,6 +58,7 @@ def test_files_in_order_have_no_faults(home: Home) -> None:
         ((*BOT, "channels"), None, "must have at least one pattern."),
         ((*BOT, "channels"), "general", "must be a list."),
         ((*BOT, "channels", 0), "", "must not be blank."),
+        ((*BOT, "channels", 0), "a\x1b[2J", "must be one line of plain text."),
         ((*BOT, "channels", 0), 7, "must be text."),
         ((*BOT, "channels", 1), "#general", "must be the channel's name without the #."),
         ((*BOT, "enabled"), "yes", "must be true or false."),
@@ -62,6 +66,7 @@ def test_files_in_order_have_no_faults(home: Home) -> None:
         ((*BOT, "priority"), 1.5, "must be a whole number."),
         ((*BOT, "persona"), "wise", "must be a mapping."),
         ((*BOT, "persona", "name"), " ", "must not be blank."),
+        ((*BOT, "persona", "name"), "Sage\nSpark", "must be one line of plain text."),
         ((*BOT, "persona", "name"), "x" * 101, "must have at most 100 characters."),
         ((*BOT, "persona", "preferred_topics"), "art", "must be a list."),
         ((*BOT, "response_behavior", "response_probability"), 1.1, "must be at most 1."),
@@ -146,6 +151,7 @@ def test_an_id_is_digits(home: Home, value: object) -> None:
     [
         ((*BOT, "chanels"), "channels"),
         ((*BOT, "Enabled"), "enabled"),
+        (("bot",), "bots"),
         ((*BOT, "persona", "nmae"), "name"),
         (("globl_settings",), "global_settings"),
         ((GLOBAL, "response_dealy"), "response_delay"),
@@ -166,6 +172,12 @@ def test_an_unknown_key_that_is_at_home_elsewhere_is_sent_there(home: Home) -> N
 
     assert fault.message == "does not belong here."
     assert fault.remedy == "Its place is storage.context_max_age."
+
+
+def test_a_bots_key_at_the_top_is_sent_to_the_bots(home: Home) -> None:
+    fault = only(examine(home, (("discord_token",), "${DISCORD_TOKEN_SAGE}")))
+
+    assert fault.remedy == "Its place is bots[].discord_token."
 
 
 def test_an_unknown_key_that_resembles_nothing_is_shown_what_there_is(home: Home) -> None:
@@ -445,14 +457,28 @@ def test_a_missing_bot_file_names_the_bot(home: Home) -> None:
     assert (fault.file, fault.bot, fault.message) == ("bots/sag.yaml", "sage", "does not exist.")
 
 
-def test_a_bot_file_may_be_outside_the_home(home: Home) -> None:
-    far = home.root.parent / "far.yaml"
-    far.write_text("system_prompt: far away\n")
+def test_a_bot_file_may_be_outside_the_home(tmp_path: Path) -> None:
+    (tmp_path / "far.yaml").write_text("system_prompt: far away\n")
+    home = Home(tmp_path / "home")
+    home.root.mkdir()
 
     report = examine(home, ((*BOT, "config_file"), "../../far.yaml"))
 
     assert report.fleet is not None
     assert report.fleet.bot("sage").system_prompt == "far away"
+
+
+class Odd(BaseModel):
+    """A model with a kind of value that no file has."""
+
+    odd: bytes | None = None
+
+
+def test_a_value_of_no_known_fault_is_still_a_fault() -> None:
+    findings = Findings(file="x.yaml")
+
+    assert validate(Odd, {"odd": 3}, findings) == Odd()
+    assert [fault.message for fault in findings.faults] == ["has a value that does not fit."]
 
 
 def test_all_faults_of_all_files_come_at_once(home: Home) -> None:

@@ -97,6 +97,11 @@ def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
     assert expected == source.read(path)
 
 
+def test_a_refusal_of_the_kernel_is_said() -> None:
+    """Asked directly, as root's tests get no such answer from it."""
+    assert source._unopened(PermissionError()).message == "may not be read."
+
+
 def test_an_error_while_reading_is_refused() -> None:
     """The kernel refuses address 0 of a process, which is a regular file to look at."""
     assert message_of(Path("/proc/self/mem")).startswith("cannot be read (")
