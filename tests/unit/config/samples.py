@@ -6,7 +6,8 @@ from pathlib import Path
 import yaml
 
 from multibot.config.fault import Fault
-from multibot.config.load import Report, check
+from multibot.config.fleet import Bot
+from multibot.config.load import Report, check, load
 from multibot.home import Home
 
 TOKENS = {
@@ -86,3 +87,9 @@ def only(report: Report) -> Fault:
     """Return the one fault of a report."""
     assert len(report.faults) == 1, [str(fault) for fault in report.faults]
     return report.faults[0]
+
+
+def sage(home: Home, *changes: Change, file: dict[str, object] | None = None, **env: str) -> Bot:
+    """Load the sample fleet with changes to its fleet file, sage's file and the environment."""
+    write(home, changed(FLEET, *changes), sage=changed(SAGE) | (file or {}))
+    return load(home, TOKENS | env).bot("sage")
