@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import orjson
 from aiohttp import web
 
-from multibot.sandbox import drafts, interactions, messages, page_objects, threads
+from multibot.sandbox import drafts, fields, interactions, messages, page_objects, threads
 from multibot.sandbox.entities import EPHEMERAL, FORUM, Channel, Guild, Json, Message, User
 from multibot.sandbox.refusal import RefusalError
 from multibot.sandbox.rest import respond
@@ -93,7 +93,7 @@ class Admin:
         channel = self._world.add_channel(
             _text(body, "name"),
             guild=self._guild(body.get("guild")),
-            type=int(body.get("type") or 0),
+            type=fields.whole(body, "type"),
             parent=self._channel(str(parent), None) if parent else None,
             topic=body.get("topic"),
         )
@@ -129,7 +129,7 @@ class Admin:
             channel,
             user,
             _text(body, "command"),
-            body.get("options") or {},
+            fields.part(body, "options") or {},
         )
         response = await self._response(interaction.id)
         return {"id": interaction.id, "response": response, "pending": response is None}

@@ -10,9 +10,11 @@ from multibot.sandbox.world import World
 
 SUB_COMMAND = 1
 _SUB_COMMAND_GROUP = 2
+_BOOLEAN_OPTION = 5
 _USER_OPTION = 6
 _CHANNEL_OPTION = 7
 _CHAT_INPUT = 1
+_NUMBERS = {4: int, 10: float}
 _NAME = re.compile(r"[-_'\w]{1,32}")
 _MOST = 100
 _LONGEST_DESCRIPTION = 100
@@ -106,14 +108,33 @@ def _filled(options: list[Json], path: list[str], values: Mapping[str, object]) 
         chosen = _chosen(options, path[0])
         inner = _filled(chosen["options"], path[1:], values)
         return [{"name": chosen["name"], "type": chosen["type"], "options": inner}]
-    missing = [one["name"] for one in options if one.get("required") and one["name"] not in values]
-    if missing:
-        raise invalid_field(missing[0], "BASE_TYPE_REQUIRED", "This option is required")
+    _check_values(options, values)
     return [
-        {"name": one["name"], "type": one["type"], "value": values[one["name"]]}
+        {"name": one["name"], "type": one["type"], "value": _value(one, values[one["name"]])}
         for one in options
         if one["name"] in values
     ]
+
+
+def _check_values(options: list[Json], values: Mapping[str, object]) -> None:
+    for one in options:
+        if one["type"] in {SUB_COMMAND, _SUB_COMMAND_GROUP}:
+            raise invalid_field(one["name"], "BASE_TYPE_REQUIRED", "A subcommand is required")
+        if one.get("required") and one["name"] not in values:
+            raise invalid_field(one["name"], "BASE_TYPE_REQUIRED", "This option is required")
+    for name in values.keys() - {one["name"] for one in options}:
+        raise invalid_field(name, "BASE_TYPE_CHOICES", "There is no such option")
+
+
+def _value(option: Json, value: object) -> object:
+    """Return what a person typed as the type the option has."""
+    if option["type"] == _BOOLEAN_OPTION:
+        return str(value).lower() in {"true", "yes", "1"}
+    kind = _NUMBERS.get(option["type"], str)
+    try:
+        return kind(str(value))
+    except ValueError as error:
+        raise invalid_field(option["name"], "NUMBER_TYPE_COERCE", "Not a number") from error
 
 
 def _chosen(options: list[Json], name: str) -> Json:

@@ -1,6 +1,6 @@
 """From a request body to a message that may be posted, or Discord's refusal."""
 
-from multibot.sandbox import mentions
+from multibot.sandbox import fields, mentions
 from multibot.sandbox.entities import EPHEMERAL, Channel, Json, Message
 from multibot.sandbox.messages import Draft
 from multibot.sandbox.refusal import RefusalError, invalid_field
@@ -11,7 +11,6 @@ _MOST_EMBEDS = 10
 
 # SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS, IS_COMPONENTS_V2: what a sender may set.
 _SENDER_FLAGS = 1 << 2 | 1 << 12 | 1 << 15
-_EDITABLE = ("components", "flags")
 _RICH = ("embeds", "attachments", "components", "sticker_ids", "poll")
 
 
@@ -27,13 +26,13 @@ def read(
         content=content,
         nonce=checked_nonce(body.get("nonce")),
         enforce_nonce=bool(body.get("enforce_nonce")),
-        reply_to=_replied_to(channel, body.get("message_reference")),
+        reply_to=_replied_to(channel, fields.part(body, "message_reference")),
         allowed=read_allowed(body),
-        flags=int(body.get("flags") or 0) & allowed_flags,
+        flags=fields.whole(body, "flags") & allowed_flags,
         tts=bool(body.get("tts")),
-        embeds=checked_embeds(body.get("embeds")),
+        embeds=checked_embeds(body),
         attachments=attachments,
-        components=list(body.get("components") or ()),
+        components=fields.parts(body, "components"),
     )
 
 
@@ -50,9 +49,9 @@ def checked_content(content: object) -> str:
     return text
 
 
-def checked_embeds(embeds: object) -> list[Json]:
+def checked_embeds(body: Json) -> list[Json]:
     """Return rich embeds, of which a message holds ten."""
-    found = list(embeds) if isinstance(embeds, list) else []
+    found = fields.parts(body, "embeds")
     if len(found) > _MOST_EMBEDS:
         message = f"Must be {_MOST_EMBEDS} or fewer in length."
         raise invalid_field("embeds", "BASE_TYPE_MAX_LENGTH", message)
@@ -83,13 +82,17 @@ def _replied_to(channel: Channel, reference: Json | None) -> Message | None:
 
 def read_changes(message: Message, body: Json) -> Json:
     """Check the body of an edit; a message may not become empty."""
-    changes = {name: body[name] for name in _EDITABLE if body.get(name) is not None}
+    changes: Json = {}
+    if "components" in body:
+        changes["components"] = fields.parts(body, "components")
+    if body.get("flags") is not None:
+        changes["flags"] = fields.whole(body, "flags") & _SENDER_FLAGS | message.flags
     if "content" in body:
         changes["content"] = checked_content(body["content"])
     if "embeds" in body:
-        changes["embeds"] = checked_embeds(body["embeds"])
+        changes["embeds"] = checked_embeds(body)
     if "attachments" in body:
-        kept = {str(one.get("id")) for one in body["attachments"] or ()}
+        kept = {str(one.get("id")) for one in fields.parts(body, "attachments")}
         changes["attachments"] = [one for one in message.attachments if one["id"] in kept]
     shown = (
         changes.get("content", message.content),
@@ -104,4 +107,4 @@ def read_changes(message: Message, body: Json) -> Json:
 
 def read_allowed(body: Json) -> mentions.Allowed:
     """Return what a body lets its text mention."""
-    return mentions.read_allowed(body.get("allowed_mentions"))
+    return mentions.read_allowed(fields.part(body, "allowed_mentions"))

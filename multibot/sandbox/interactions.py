@@ -2,7 +2,15 @@
 
 from datetime import timedelta
 
-from multibot.sandbox import channel_objects, commands, drafts, messages, objects, permissions
+from multibot.sandbox import (
+    channel_objects,
+    commands,
+    drafts,
+    fields,
+    messages,
+    objects,
+    permissions,
+)
 from multibot.sandbox.entities import (
     CHAT_INPUT_COMMAND,
     EPHEMERAL,
@@ -49,12 +57,21 @@ def use(
     interaction = Interaction(
         interaction_id, token, application, command, data, channel, user, world.clock.now()
     )
+    _forget_old(world)
     world.interactions[interaction.id] = interaction
     payload = _payload(interaction)
     world.announce(
         Event("INTERACTION_CREATE", channel.guild, channel, only=application, data=payload)
     )
     return interaction
+
+
+def _forget_old(world: World) -> None:
+    oldest = world.clock.now() - 2 * _TOKEN_LIFE
+    for known in list(world.interactions.values()):
+        if known.created_at >= oldest:
+            return
+        del world.interactions[known.id]
 
 
 def _payload(one: Interaction) -> Json:
@@ -105,13 +122,13 @@ def answer(world: World, one: Interaction, body: Json, attachments: list[Json]) 
         raise RefusalError(400, 40060, "Interaction has already been acknowledged.")
     if world.clock.now() - one.created_at > timedelta(seconds=world.interaction_window):
         raise unknown("Interaction")
-    data = body.get("data") or {}
+    data = fields.part(body, "data") or {}
     if kind == MESSAGE:
         draft = drafts.read(one.channel, data, attachments, ephemeral=True)
         one.response = _post(world, one, draft)
         announce_answer(world, one, one.response)
     elif kind == DEFERRED_MESSAGE:
-        flags = LOADING | int(data.get("flags") or 0) & EPHEMERAL
+        flags = LOADING | fields.whole(data, "flags") & EPHEMERAL
         one.response = _post(world, one, Draft(flags=flags))
     one.callback_type = kind
     return _callback(one, kind)

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from multibot.sandbox import permissions
+from multibot.sandbox import fields, permissions
 from multibot.sandbox.entities import Channel, Json, Message, User
 from multibot.sandbox.refusal import invalid_field
 from multibot.sandbox.world import World
@@ -41,12 +41,12 @@ def read_allowed(body: Json | None) -> Allowed:
     """Read an allowed mentions object; none at all lets everything through."""
     if body is None:
         return EVERYTHING
-    parse = set(body.get("parse") or ())
+    parse = set(fields.texts(body, "parse"))
     for kind in ("users", "roles"):
-        _check_exclusive(kind, parse, body.get(kind) or [])
+        _check_exclusive(kind, parse, fields.texts(body, kind))
     return Allowed(
-        users=None if "users" in parse else frozenset(map(str, body.get("users") or ())),
-        roles=None if "roles" in parse else frozenset(map(str, body.get("roles") or ())),
+        users=None if "users" in parse else frozenset(fields.texts(body, "users")),
+        roles=None if "roles" in parse else frozenset(fields.texts(body, "roles")),
         everyone="everyone" in parse,
         replied_user=bool(body.get("replied_user")),
     )

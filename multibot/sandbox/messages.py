@@ -14,6 +14,7 @@ from multibot.sandbox.entities import (
     Interaction,
     Json,
     Message,
+    ThreadState,
     User,
 )
 from multibot.sandbox.snowflake import time_of
@@ -62,13 +63,22 @@ def post(
     channel.messages[message.id] = message
     channel.last_message_id = message.id
     if channel.thread is not None:
-        message.position = channel.thread.total_sent
-        channel.thread.total_sent += 1
-        channel.thread.members.setdefault(author.id, world.clock.now())
+        _count_in_thread(world, message, channel.thread)
     if draft.nonce is not None:
         world.nonces.setdefault((author.id, draft.nonce), (message, world.clock.now()))
     world.announce(_event("MESSAGE_CREATE", message))
     return message
+
+
+def _count_in_thread(world: World, message: Message, thread: ThreadState) -> None:
+    """Number a message in its thread; it wakes an archived one, and its author joins."""
+    message.position = thread.total_sent
+    thread.total_sent += 1
+    thread.members.setdefault(message.author.id, world.clock.now())
+    if thread.archived:
+        thread.archived = False
+        channel = message.channel
+        world.announce(Event("THREAD_UPDATE", guild=channel.guild, channel=channel))
 
 
 def _made(world: World, channel: Channel, author: User, draft: Draft, message_id: str) -> Message:

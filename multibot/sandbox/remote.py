@@ -18,7 +18,9 @@ class Remote:
 
     def __init__(self, url: str) -> None:
         if urlsplit(url).scheme != "http" or not urlsplit(url).netloc:
-            raise UsageError(f"{url} is no address of a sandbox.", remedy="One looks like http://127.0.0.1:8787.")
+            raise UsageError(
+                f"{url} is no address of a sandbox.", remedy="One looks like http://127.0.0.1:8787."
+            )
         self.url = url.rstrip("/")
         # A proxy from the environment does not lead back to this machine.
         self._opener: OpenerDirector = build_opener(ProxyHandler({}))

@@ -82,9 +82,8 @@ class Call:
 
     async def body(self) -> Json:
         """Return the JSON object that was sent; of a form, its `payload_json`."""
-        if self.request.content_type.startswith("multipart/"):
-            return await self._form()
-        value = _loaded(await self.request.read() or b"{}")
+        is_form = self.request.content_type.startswith("multipart/")
+        value = await self._form() if is_form else _loaded(await self.request.read() or b"{}")
         if not isinstance(value, dict):
             raise RefusalError(400, 50109, "The request body contains invalid JSON.")
         return value
@@ -96,9 +95,9 @@ class Call:
             raise RefusalError(400, 50109, "The request body contains invalid JSON.")
         return value
 
-    async def _form(self) -> Json:
+    async def _form(self) -> Any:
         """Read a form; of its files only name, type and size are kept."""
-        payload: Json = {}
+        payload: Any = {}
         async for part in await self.request.multipart():
             if not isinstance(part, BodyPartReader):
                 continue

@@ -1,6 +1,6 @@
 """REST: channels, DMs and threads."""
 
-from multibot.sandbox import channel_objects, drafts, permissions, threads
+from multibot.sandbox import channel_objects, drafts, fields, permissions, threads
 from multibot.sandbox.entities import (
     ANNOUNCEMENT,
     DM,
@@ -9,6 +9,7 @@ from multibot.sandbox.entities import (
     TEXT,
     THREADS,
     Channel,
+    Guild,
     Json,
     Message,
     ThreadState,
@@ -52,8 +53,8 @@ def _edit_thread(call: Call, channel: Channel, state: ThreadState, body: Json) -
         state.archived = bool(body["archived"])
         state.archived_at = call.world.clock.now()
     state.locked = bool(body.get("locked", state.locked))
-    duration = body.get("auto_archive_duration")
-    state.auto_archive_duration = int(duration or state.auto_archive_duration)
+    usual = state.auto_archive_duration
+    state.auto_archive_duration = fields.whole(body, "auto_archive_duration", usual)
 
 
 def _checked_name(body: Json) -> str:
@@ -110,10 +111,10 @@ async def start_thread(call: Call) -> Result:
     body = await call.body()
     if channel.type == FORUM:
         return _start_post(call, channel, body)
-    private = int(body.get("type", PRIVATE_THREAD)) == PRIVATE_THREAD
+    kind = fields.whole(body, "type", PRIVATE_THREAD)
+    private = kind == PRIVATE_THREAD
     needed = permissions.CREATE_PRIVATE_THREADS if private else permissions.CREATE_PUBLIC_THREADS
     call.require(channel, needed)
-    kind = int(body.get("type", PRIVATE_THREAD))
     if kind not in THREADS:
         raise invalid_field("type", "BASE_TYPE_CHOICES", f"Must be one of {sorted(THREADS)}.")
     thread = threads.start_alone(
@@ -176,15 +177,37 @@ async def get_thread_members(call: Call) -> Result:
 
 async def get_active_threads(call: Call) -> Result:
     """List Active Guild Threads."""
-    user = call.caller.user
-    active = [
-        (one, one.thread)
-        for one in call.guild().channels.values()
-        if one.thread and not one.thread.archived and channel_objects.can_see(one, user)
+    threads_here = _listed(call, call.guild())
+    return _with_members(call, [pair for pair in threads_here if not pair[1].archived])
+
+
+async def get_archived_threads(call: Call) -> Result:
+    """List Public Archived Threads, the latest archived first."""
+    channel = call.channel(permissions.READ_MESSAGE_HISTORY)
+    if channel.guild is None:
+        raise RefusalError(403, 50003, "Cannot execute action on a DM channel")
+    found = [
+        (one, state)
+        for one, state in _listed(call, channel.guild)
+        if state.archived and one.parent is channel
     ]
-    joined = [(one, state) for one, state in active if user.id in state.members]
+    found.sort(key=lambda pair: pair[1].archived_at or pair[1].created_at, reverse=True)
+    return {**_with_members(call, found), "has_more": False}
+
+
+def _listed(call: Call, guild: Guild) -> list[tuple[Channel, ThreadState]]:
+    return [
+        (one, one.thread)
+        for one in guild.channels.values()
+        if one.thread is not None and channel_objects.can_see(one, call.caller.user)
+    ]
+
+
+def _with_members(call: Call, found: list[tuple[Channel, ThreadState]]) -> Json:
+    user = call.caller.user
+    joined = [(one, state) for one, state in found if user.id in state.members]
     return {
-        "threads": [channel_objects.thread(one, state, user) for one, state in active],
+        "threads": [channel_objects.thread(one, state, user) for one, state in found],
         "members": [channel_objects.thread_member(one, state, user) for one, state in joined],
     }
 
@@ -202,5 +225,6 @@ ROUTES = (
     Route("DELETE", _CHANNEL + "/thread-members/@me", leave_thread),
     Route("PUT", _CHANNEL + "/thread-members/{user_id}", add_thread_member),
     Route("GET", _CHANNEL + "/thread-members", get_thread_members),
+    Route("GET", _CHANNEL + "/threads/archived/public", get_archived_threads),
     Route("GET", "/guilds/{guild_id}/threads/active", get_active_threads),
 )

@@ -3,7 +3,7 @@
 from urllib.parse import unquote
 
 from multibot.clock import to_text
-from multibot.sandbox import channel_objects, drafts, messages, permissions
+from multibot.sandbox import channel_objects, drafts, fields, messages, permissions
 from multibot.sandbox.entities import DM, FORUM, Channel, Message, User
 from multibot.sandbox.ratelimit import Limit
 from multibot.sandbox.refusal import RefusalError, invalid_field, missing_permissions, unknown
@@ -36,10 +36,8 @@ def _check_writable(call: Call, channel: Channel) -> None:
     in_thread = channel.thread is not None
     needed = permissions.SEND_MESSAGES_IN_THREADS if in_thread else permissions.SEND_MESSAGES
     call.require(channel, needed)
-    if channel.thread is not None and channel.thread.archived:
-        if channel.thread.locked:
-            raise RefusalError(400, 50083, "Thread is archived")
-        channel.thread.archived = False
+    if channel.thread is not None and channel.thread.archived and channel.thread.locked:
+        raise RefusalError(400, 50083, "Thread is archived")
 
 
 def _record(world: World, message: Message, *, deduplicated: bool) -> None:
@@ -129,12 +127,12 @@ async def bulk_delete(call: Call) -> Result:
     channel = call.channel(permissions.MANAGE_MESSAGES)
     if channel.type == DM:
         raise RefusalError(403, 50003, "Cannot execute action on a DM channel")
-    ids = (await call.body()).get("messages") or []
+    ids = fields.texts(await call.body(), "messages")
     if len(ids) not in _BULK:
         raise RefusalError(
             400, 50016, "Provided too few or too many messages to delete. Must provide 2 to 100."
         )
-    messages.delete_many(call.world, channel, map(str, ids))
+    messages.delete_many(call.world, channel, ids)
     return None
 
 

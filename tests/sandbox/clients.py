@@ -55,22 +55,21 @@ class Bot(discord.Client):
     def count(self, event: str) -> int:
         return sum(1 for name, _ in self.heard if name == event)
 
+    async def log_in(self, token: str) -> None:
+        """Connect and wait until ready, or fail as `start` does."""
+        loop = asyncio.get_running_loop()
+        self.running = loop.create_task(self.start(token))
+        ready = loop.create_task(self.hears("ready"))
+        done, _ = await asyncio.wait({self.running, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if self.running in done:
+            ready.cancel()
+            self.running.result()
+        await ready
+
     async def stop(self) -> None:
         await self.close()
         if self.running is not None:
             await asyncio.wait([self.running])
-
-
-async def connected(token: str, intents: discord.Intents | None = None) -> Bot:
-    bot = Bot(intents or usual_intents())
-    bot.running = asyncio.get_running_loop().create_task(bot.start(token))
-    ready = asyncio.get_running_loop().create_task(bot.hears("ready"))
-    done, _ = await asyncio.wait({bot.running, ready}, return_when=asyncio.FIRST_COMPLETED)
-    if bot.running in done:
-        ready.cancel()
-        bot.running.result()
-    await ready
-    return bot
 
 
 class Http:

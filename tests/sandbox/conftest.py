@@ -13,7 +13,7 @@ from discord.http import Route
 from multibot.clock import SystemClock
 from multibot.sandbox.app import RunningSandbox, start
 from multibot.sandbox.world import World
-from tests.sandbox.clients import Bot, Http, connected
+from tests.sandbox.clients import Bot, Http, usual_intents
 
 TOKEN_ONE = "sandbox-token-one"
 TOKEN_TWO = "sandbox-token-two"
@@ -52,6 +52,12 @@ def http(sandbox: RunningSandbox, session: aiohttp.ClientSession) -> Http:
 
 
 @pytest.fixture
+def other_http(sandbox: RunningSandbox, session: aiohttp.ClientSession) -> Http:
+    """Return a plain REST client that speaks as spark."""
+    return Http(session, sandbox.url, TOKEN_TWO)
+
+
+@pytest.fixture
 def discord_here(sandbox: RunningSandbox) -> Iterator[None]:
     """Point discord.py at the sandbox, as `runtime/client` does."""
     base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
@@ -69,9 +75,12 @@ async def connect(discord_here: None) -> AsyncIterator[Connect]:
     """Return a function that logs a bot in and waits until it is ready."""
     bots: list[Bot] = []
 
-    async def open_bot(token: str = TOKEN_ONE, intents: discord.Intents | None = None) -> Bot:
-        bot = await connected(token, intents)
+    async def open_bot(
+        token: str = TOKEN_ONE, intents: discord.Intents | None = None, *, bot: Bot | None = None
+    ) -> Bot:
+        bot = bot or Bot(intents or usual_intents())
         bots.append(bot)
+        await bot.log_in(token)
         return bot
 
     yield open_bot
