@@ -2,7 +2,8 @@ import json
 import os
 import socket
 import stat
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,12 @@ SANDBOX = {"MULTIBOT_DISCORD_API": "http://127.0.0.1:9/api/v10"}
 
 
 @pytest.fixture
-def fleet(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "fleet")
-    create(home)
-    return home
+def fleet() -> Iterator[Home]:
+    """A home with a short path: pytest's own folders are too long for a socket."""
+    with tempfile.TemporaryDirectory(prefix="mb-") as folder:
+        home = Home(Path(folder) / "fleet")
+        create(home)
+        yield home
 
 
 def findings(
