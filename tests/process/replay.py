@@ -121,12 +121,13 @@ async def _post(
 async def _settled(fleet: RunningFleet, sent: list[Sent]) -> list[dict[str, Any]]:
     """Wait until every message has a final row of every bot that saw it."""
     due = sum(1 if each.place.startswith("@") else len(BOTS) for each in sent)
+    posted = {each.message_id for each in sent}
     rows: list[dict[str, Any]] = []
     for _ in range(2400):
         database = sqlite_utils.Database(fleet.home.database)
-        rows = list(
-            database.query("select bot_name, message_id, state, decision, reason from inbox")
-        )
+        found = database.query("select bot_name, message_id, state, reason from inbox")
+        # The bots see each other's answers too.
+        rows = [row for row in found if row["message_id"] in posted]
         database.close()
         if len(rows) >= due and all(row["state"] in SETTLED for row in rows):
             return rows
