@@ -3,7 +3,7 @@
 const PATIENCE_MS = 15000;
 
 /** The server said no, or said nothing; `message` is a sentence for the page. */
-export class Refused extends Error {
+class Refused extends Error {
   constructor(message, status = 0) {
     super(message);
     this.name = "Refused";

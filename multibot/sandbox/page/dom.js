@@ -50,5 +50,7 @@ export function avatar(name, { bot = false, tone = null, me = false } = {}) {
 export function initials(name) {
   const words = name.trim().split(/[\s_.-]+/).filter(Boolean).map((word) => [...word]);
   const [first = ["?"], second] = words;
-  return second ? (first[0] + second[0]).toUpperCase() : first[0].toUpperCase() + (first[1] ?? "");
+  if (second) return (first[0] + second[0]).toUpperCase();
+  const last = first.at(-1); // of "user1" and "user2" the number tells more than the "s"
+  return first[0].toUpperCase() + (/\d/.test(last) && first.length > 1 ? last : first[1] ?? "");
 }

@@ -174,6 +174,10 @@ function start() {
   byId("thread-new").append(icon("thread"));
   byId("thread-new").addEventListener("click", () => newThread(app));
   byId("help-open").append(icon("help"));
+  byId("skip").addEventListener("click", (event) => {
+    event.preventDefault(); // the address keeps naming the channel
+    app.composer.focus();
+  });
   byId("jump").prepend(icon("down"));
   wireViews(app);
   wireLive(app);

@@ -162,7 +162,7 @@ export class Transcript {
 }
 
 /** The author as the world knows it, with the bot's colour. */
-export function authorOf(message, world) {
+function authorOf(message, world) {
   const bot = world.bots.get(message.author.id);
   return { ...message.author, bot: message.author.bot, tone: bot?.tone ?? null };
 }
