@@ -37,6 +37,18 @@ class Choice:
         """Tell whether a line is left that was not said yet."""
         return any(self._age(line) == math.inf for line in lines if line not in self._taken)
 
+    def next(self, lines: Sequence[str]) -> str:
+        """Take the first line that was not said yet, else the one said longest ago."""
+        taken = max(
+            (line for line in lines if line not in self._taken), key=self._age, default=lines[0]
+        )
+        self._taken.add(taken)
+        return taken
+
+    def used_lately(self, lines: Sequence[str], answers: int) -> bool:
+        """Tell whether one of the last answers was made with one of these lines."""
+        return any(self._age(line) < answers for line in lines)
+
     def said_lately(self, words: str, answers: int) -> bool:
         """Tell whether one of the last answers holds these words."""
         return any(_even(words) in spoken for spoken in self._spoken[:answers])

@@ -8,7 +8,7 @@ from multibot.responder.intent import Intent
 from multibot.responder.memory import best_match, last_statement, listed, statements
 from multibot.responder.scene import Scene, options
 from multibot.responder.script import PLACEHOLDER, Script, Topic
-from multibot.responder.wording import content_words, sentences
+from multibot.responder.wording import UNCLEAR, content_words, sentences
 
 _OCCASIONS = {
     Intent.LEAVE: "farewells",
@@ -25,7 +25,6 @@ _OCCASIONS = {
     Intent.REJOICE: "cheer",
     Intent.PRAISE: "praise",
     Intent.CRITICISE: "criticism",
-    Intent.AGREE: "agreement",
     Intent.DISAGREE: "disagreement",
     Intent.ASK_REASON: "reasons",
     Intent.ASK: "questions",
@@ -45,6 +44,8 @@ _COUNT = re.compile(r"\b(\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)\b
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}  # fmt: skip
 _USUAL_COUNT = 5
 _LONGEST_ECHO = 240
+_OFFER_LENGTH = 40
+_WEAVE_PAUSE = 3
 _LONG_ENOUGH = 2400
 
 
@@ -70,6 +71,7 @@ class _Answer:
             Intent.ASK_LAST_SAID: self._last_said,
             Intent.ASK_SAID: self._said,
             Intent.ASK_CHOICE: self._chosen,
+            Intent.AGREE: self._agreed,
             Intent.WANT_CODE: lambda: self._closest(script.code),
             Intent.WANT_STORY: lambda: self._fill(self._closest(script.stories)),
             Intent.WANT_LIST: self._list,
@@ -102,7 +104,10 @@ class _Answer:
         return said
 
     def _say(self, occasion: str, **filling: str) -> str:
-        return self._fill(self._choice.line(self._script.lines_for(occasion)), **filling)
+        lines = self._script.lines_for(occasion)
+        if self._told_subject() == UNCLEAR and "subject" not in filling:
+            lines = tuple(line for line in lines if "{subject}" not in line) or lines
+        return self._fill(self._choice.line(lines), **filling)
 
     def _fill(self, line: str, **filling: str) -> str:
         """Put the words of this scene into a line, with a capital where a sentence starts."""
@@ -127,6 +132,8 @@ class _Answer:
 
     def _quote(self, text: str) -> str:
         """Quote a text as a sentence of its own."""
+        if len(text) > _LONGEST_ECHO:
+            text = text[:_LONGEST_ECHO].rsplit(" ", 1)[0] + "…"
         stop = "" if text.endswith((".", "!", "?", "…")) else "."
         return f"“{text[:1].upper()}{text[1:]}{stop}”"
 
@@ -139,7 +146,7 @@ class _Answer:
         )
 
     def _greeting(self) -> str:
-        return self._say("greetings" if self._scene.is_first else "returns")
+        return self._say("returns" if self._scene.memory.is_return else "greetings")
 
     def _thought(self) -> str:
         """Say what the persona thinks of the matter, tied to what was said before."""
@@ -165,7 +172,8 @@ class _Answer:
         """Now and then tie the matter to an earlier topic."""
         scene = self._scene
         others = [topic for topic in scene.earlier_topics if scene.topic and topic != scene.topic]
-        if not others or not self._choice.one_in(3):
+        lately = self._choice.used_lately(self._script.weaves, _WEAVE_PAUSE)
+        if not others or lately or not self._choice.one_in(2):
             return ""
         return self._tie("{topic}", topic=others[-1].name)
 
@@ -227,6 +235,14 @@ class _Answer:
             quote = (sentences(quote) or (quote,))[0][:_LONGEST_ECHO]
         return self._say("echoes", memory=self._quote(quote))
 
+    def _agreed(self) -> str:
+        """Take a yes for what was offered, where something was."""
+        answers = self._scene.memory.answers
+        offer = answers[-1][-_OFFER_LENGTH:].casefold() if answers else ""
+        if offer.endswith("code?"):
+            return self._closest(self._script.code)
+        return self._essay() if offer.endswith("detail?") else self._say("agreement")
+
     def _chosen(self) -> str:
         pair = options(self._scene.text)
         if pair is None:
@@ -249,18 +265,23 @@ class _Answer:
         """Write at length: more than one message holds."""
         topic = self._scene.topic or self._scene.last_topic
         body = [*topic.lines, "\n".join(f"- {point}" for point in topic.points)] if topic else []
-        paragraphs = [self._say("essays")]
+        paragraphs = [self._paragraph()]
         paragraphs += [self._fill(line) for line in body if line]
         rest = len(self._script.essays) - 1
         while rest and sum(map(len, paragraphs)) < _LONG_ENOUGH:
-            paragraphs.append(self._say("essays"))
+            paragraphs.append(self._paragraph())
             rest -= 1
         return "\n\n".join([*paragraphs, self._say("follow_ups")])
 
+    def _paragraph(self) -> str:
+        return self._fill(self._choice.next(self._script.essays))
+
     def _more(self) -> str:
+        if wish := self._scene.last_wish:
+            return self._makers.get(wish, lambda: self._say("jokes"))()
         topic = self._scene.topic or self._scene.last_topic
         if topic is None or not self._choice.has_fresh(topic.lines):
-            return self._say("essays")
+            return self._paragraph()
         return self._on(topic)
 
 

@@ -53,6 +53,7 @@ _OPENER = re.compile(
     rf"(?:{_HELLO}(?: there| again| all| everyone)?|ok(?:ay)?|well|so|um+|hm+|and|but|also|oh|ah)(?=[\s,!.?:;-]|$)[\s,!.?:;-]*",
     re.IGNORECASE,
 )
+_CALL = rf"(?:{_HELLO}|thanks|thank you|thx|cheers|ok|okay|well|good ?night|bye|goodbye|no|yes)"
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 _MOODS = (
@@ -80,10 +81,10 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
     (Intent.WANT_MORE, r"\b(?:tell me|say|know|hear) (?:a (?:bit|little) )?more\b|^(?:more|go on|continue|please continue|keep going|elaborate|and then|what else|anything else|another(?: one)?|next)\b[\w ]{0,20}[!.?]*$|\bcan you (?:elaborate|expand)\b|\bwhat do you mean\b|^(?:how so|why so|why not|why|how|meaning|like what|such as|for example|really|is it|so what)\s*\?+$"),
     (Intent.SUFFER, rf"\bi(?:'m| am| feel|'ve been|'m feeling| am feeling| have been)(?: (?:so|very|really|a bit|a little|kind of|quite|too|just|always|still|feeling|rather|pretty|totally|completely))* (?:{_MOODS})\b|\b(?:died|passed away|broke up with|left me|got fired|was fired|lost my (?:job|wife|husband|friend|mother|father|dog|cat))\b|\bi (?:can't sleep|can't cope|failed|messed up|give up|hate my(?:self| life))\b|\b(?:bad|awful|terrible|horrible|rough|hard) (?:day|week|night|time)\b"),
     (Intent.REJOICE, r"\bi (?:just )?(?:passed|won|did it|finished|made it|succeeded|got (?:the|a|an) (?:job|offer|raise|promotion)|got (?:promoted|married|engaged|accepted)|fixed it|solved it)\b|\b(?:good|great) news\b|\bi(?:'m| am)(?: (?:so|very|really))* (?:happy|excited|proud|thrilled|glad)\b|\bit (?:finally )?work(?:s|ed)\b|\b(?:yay|woo+hoo+|hooray|hurray)\b"),
-    (Intent.CRITICISE, r"\byou(?:'re| are)(?: \w+)? (?:wrong|stupid|dumb|useless|bad|boring|annoying|an idiot|terrible|no help|not helping|repeating)\b|\bbad bot\b|\bthat(?:'s| is|s) (?:wrong|nonsense|stupid|not (?:true|right|helpful|what))\b|\bnonsense\b|\bshut up\b|\b(?:makes|make) no sense\b|\byou (?:don't|do not) (?:understand|get it|listen)\b|\bnot what i (?:asked|meant|said)\b|\byou suck\b|\byou already said\b"),
-    (Intent.PRAISE, r"\bgood bot\b|\byou(?:'re| are)(?: (?:so|very|really|a|an|the|pretty|quite))* (?:great|awesome|amazing|nice|kind|smart|clever|wise|funny|helpful|brilliant|cool|sweet|best|wonderful|genius|right)\b|\bi (?:love|like|appreciate) (?:you|that|this|it|your)\b|\bwell (?:said|put)\b|^(?:that(?:'s| is) )?(?:so |very |really |pretty )?(?:nice|brilliant|awesome|cool|great|wow|beautiful|amazing|perfect|lovely|excellent|good|interesting|fascinating|helpful|funny|ha(?:ha)+|lol|lmao|rofl)(?: one| idea| answer| work| stuff| thanks)?[\s!.:)]*$"),
-    (Intent.THANK, r"\bthank(?:s| you|ing)\b|\bthx\b|\bty\b|\bcheers\b|\bmuch appreciated\b|\bgrateful\b"),
+    (Intent.CRITICISE, r"\byou(?:'re| are)(?: \w+)? (?:wrong|stupid|dumb|useless|bad|boring|annoying|an idiot|terrible|no help|not helping|repeating)\b|\bbad bot\b|\bthat(?:'s| is|s| was) (?:wrong|nonsense|stupid|boring|bad|terrible|lame|useless|dumb|not (?:true|right|helpful|funny|what))\b|\bnonsense\b|\bshut up\b|\b(?:makes|make) no sense\b|\byou (?:don't|do not) (?:understand|get it|listen)\b|\bnot what i (?:asked|meant|said)\b|\bi (?:don't|do not|didn't|did not) (?:like|love|get) (?:that|this|it)\b|\byou suck\b|\byou already said\b"),
+    (Intent.PRAISE, r"\bgood bot\b|\byou(?:'re| are)(?: (?:so|very|really|a|an|the|pretty|quite))* (?:great|awesome|amazing|nice|kind|smart|clever|wise|funny|helpful|brilliant|cool|sweet|best|wonderful|genius|right)\b|\bi (?:love|like|appreciate) (?:you|that|this|it|your)\b|\bwell (?:said|put)\b|^(?:(?:(?:ha)+h?|lol|oh|wow)[\s,!.]+)?(?:that(?:'s| is| was) )?(?:so |very |really |pretty )?(?:nice|brilliant|awesome|cool|great|wow|beautiful|amazing|perfect|lovely|excellent|good|interesting|fascinating|helpful|funny|ha(?:ha)+|lol|lmao|rofl)(?: one| idea| answer| work| stuff| thanks)?[\s!.:)]*$"),
     (Intent.LEAVE, r"\b(?:good ?)?bye\b|\bgood ?night\b|\bsee (?:you|ya)\b|\bc(?:ya|u later)\b|\bfarewell\b|\bgtg\b|\bttyl\b|\bi (?:have|need|must|got) to (?:go|leave|run|sleep)\b|\bi(?:'m| am) (?:off|leaving|going to bed)\b|\btake care\b|\btalk (?:to you )?(?:later|soon|tomorrow)\b|^later[!.]*$"),
+    (Intent.THANK, r"\bthank(?:s| you|ing)\b|\bthx\b|\bty\b|\bcheers\b|\bmuch appreciated\b|\bgrateful\b"),
     (Intent.AGREE, r"^(?:yes|yeah|yep|yup|sure|ok(?:ay)?|right|exactly|true|indeed|agreed|of course|absolutely|definitely|totally|i agree|fair(?: enough)?|good point|makes sense|i (?:think|guess|suppose) so|you(?:'re| are) right|i will|sounds good|let's do it|please do|correct)\b(?:[\s,!.]+[\w']+){0,3}[\s!.]*$"),
     (Intent.DISAGREE, r"^(?:no|nope|nah|never|not (?:really|at all|quite|sure|yet)|i (?:disagree|don't (?:think so|agree|know|care)|doubt it)|wrong|hardly|no idea|dunno|idk)\b(?:[\s,!.]+[\w']+){0,3}[\s!.]*$"),
 )  # fmt: skip
@@ -106,8 +107,14 @@ def plain(content: str, own_names: tuple[str, ...] = ()) -> str:
     text = " ".join(text.translate(_APOSTROPHES).split())
     for name in own_names:
         text = re.sub(rf"^@?{re.escape(name)}\b[\s,:!.-]*", "", text, flags=re.IGNORECASE)
+        text = re.sub(rf"^({_CALL})[\s,]+@?{re.escape(name)}\b", r"\1", text, flags=re.IGNORECASE)
         text = re.sub(rf",\s*@?{re.escape(name)}\s*(?=[?!.]*$)", "", text, flags=re.IGNORECASE)
     return text.strip()
+
+
+def without_list_words(text: str) -> str:
+    """Leave out the words that only ask for a list: "three ideas for" says nothing of ideas."""
+    return re.sub(rf"\b(?:{_THINGS}|brainstorm)\b", " ", text, flags=re.IGNORECASE)
 
 
 def is_greeting(text: str) -> bool:

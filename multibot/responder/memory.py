@@ -34,16 +34,17 @@ _POINTING = re.compile(
     re.IGNORECASE,
 )
 _FACT = re.compile(
-    r"\b(?:"
+    r"^(?:(?:well|so|yes|yeah|no|also|and|but|because|actually|btw|oh|ok|okay|today|yesterday|now|fyi|anyway),? )*"
+    r"(?P<fact>(?:"
     r"i (?:(?:don't|do not|never|usually|often|currently|now|recently|just|used to|also) )?"
     r"(?:live|work|study|come from|grew up|have (?!to\b)|own|play|moved|was born|speak|teach|run|drive|learn|eat|drink|keep|collect|"
     r"write|paint|draw|cook|bake|sing|dance|studied|worked|lived|bought|started|quit|adopted|read|built|made|lost|found|met|married)\b"
     r"|i(?:'m| am) (?:from|learning|working|building|writing|studying|reading|planning|moving|getting|living|\d+|"
     r"an? (?!bit\b|little\b|lot\b|fan\b)|married|single|vegan|vegetarian|allergic|retired)"
     r"|i've (?:got|been|had|lived|worked)\b"
-    r"|my [^\W\d_]+(?: [^\W\d_]+)? (?:is|are|was|has|have|lives|works|likes|loves|died|plays|studies|keeps|broke|moved)\b"
+    r"|my [^\W\d_]+(?: [^\W\d_]+)? (?:is|are|was|has|have|lives|works|likes|loves|died|plays|studies|broke|moved)\b"
     r"(?! (?:that|it|why|what)\b)"
-    r").+",
+    r").+)",
     re.IGNORECASE,
 )  # fmt: skip
 _LONGEST_FACT = 110
@@ -81,7 +82,7 @@ class Memory:
 
 def tell(text: str) -> Told:
     """Read what a plain text tells of its writer; questions tell nothing."""
-    name = None
+    name = _name(text)
     likes: list[str] = []
     dislikes: list[str] = []
     facts: list[str] = []
@@ -176,7 +177,7 @@ def _liked(pattern: re.Pattern[str], sentence: str) -> str | None:
 
 def _fact(sentence: str) -> str | None:
     match = _FACT.search(sentence)
-    fact = turned_round(clause(match[0])) if match else ""
+    fact = turned_round(clause(match["fact"])) if match else ""
     if re.fullmatch(r"you(?:'re| are) \d+", fact):
         fact += " years old"
     return fact if 0 < len(fact) <= _LONGEST_FACT else None

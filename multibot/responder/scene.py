@@ -5,12 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from multibot.conversation.prompt import Prompt
-from multibot.responder.intent import Intent, classify, is_greeting, plain, without_openers
+from multibot.responder.intent import (
+    Intent,
+    classify,
+    is_greeting,
+    plain,
+    without_list_words,
+    without_openers,
+)
 from multibot.responder.memory import Memory, Told, recollect, tell
 from multibot.responder.script import Script, Topic
 from multibot.responder.wording import subject, words_of
 
 _OVERRULED = frozenset({Intent.STATE, Intent.NOD, Intent.AGREE, Intent.GREET, Intent.DISAGREE})
+_REPEATABLE = frozenset({Intent.WANT_JOKE, Intent.WANT_STORY, Intent.WANT_CODE})
 _OPTIONS = re.compile(
     r"(?:\b(?P<before>[\w']+) )?\b(?P<left>[\w'-]+) or (?P<right>(?:[\w'-]+ ?){1,2})\?",
     re.IGNORECASE,
@@ -29,6 +37,7 @@ class Scene:
     greeted: bool
     user: str
     subject: str
+    last_wish: Intent | None
     topic: Topic | None
     last_topic: Topic | None
     earlier_topics: tuple[Topic, ...]
@@ -47,13 +56,16 @@ def read(prompt: Prompt, script: Script, own_names: tuple[str, ...]) -> Scene:
     memory = recollect(prompt, own_names)
     told = tell(without_openers(text)) if not told_by_greeting(text) else tell(text)
     earlier = tuple(found for said in memory.said if (found := find_topic(said, script.topics)))
+    intent = _intent(text, told)
+    matter = without_list_words(text) if intent is Intent.WANT_LIST else text
     return Scene(
         text=text,
-        intent=_intent(text, told),
+        intent=intent,
         greeted=is_greeting(text),
         user=_called(told.name or memory.name or prompt.user_name),
         subject=subject(without_openers(text)),
-        topic=find_topic(text, script.topics),
+        last_wish=_last_wish(memory.said),
+        topic=find_topic(matter, script.topics),
         last_topic=earlier[-1] if earlier else None,
         earlier_topics=earlier,
         told=told,
@@ -103,6 +115,13 @@ def _intent(text: str, told: Told) -> Intent:
         (told.facts, Intent.TELL_FACT),
     )
     return next((telling for thing, telling in tells if thing), intent)
+
+
+def _last_wish(said: Sequence[str]) -> Intent | None:
+    """Return what "another one" would mean: the wish before, past other such words."""
+    wishes = (classify(text) for text in reversed(said))
+    last = next((wish for wish in wishes if wish is not Intent.WANT_MORE), None)
+    return last if last in _REPEATABLE else None
 
 
 def _called(name: str) -> str:

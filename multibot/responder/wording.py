@@ -18,7 +18,8 @@ _CLAUSE_END = re.compile(
 _LONGEST_SUBJECT = 7
 _SHORTEST_WORD = 3
 _NOUN_LENGTHS = range(4, 25)
-_PLAIN_SUBJECT = "that"
+UNCLEAR = "that"
+"""The subject of a text that names none."""
 
 
 def words_of(text: str) -> frozenset[str]:
@@ -37,12 +38,14 @@ _STOP = words_of(
     "rather real really remember right said same say says see seem seems she should since so some somebody someone something "
     "sometimes soon sort still stuff such sure take tell than thank thanks that that's the their them then there there's these "
     "they they're thing things think this those though thought through time to today tomorrow too tried try trying two under until "
-    "up us use used very want wanted wants was wasn't way we we're well went were what what's when where which while "
+    "up us very want wanted wants was wasn't way we we're well went were what what's when where which while "
     "who whole why will wish with without won't would wouldn't yeah yes yesterday yet you you're your yours yourself "
     "favorite favourite asked told tells talk talking"
 )  # fmt: skip
 # These say something about a person, but are no subject.
-_NO_SUBJECT = _STOP | words_of("from live lives work works working old year years anymore honestly")
+_NO_SUBJECT = _STOP | words_of(
+    "from live lives use used uses using work works working old year years anymore honestly"
+)
 
 _SUBJECTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), form)
@@ -122,7 +125,7 @@ def _noun(text: str) -> str:
     solid = [
         w for w in words if w.isalpha() and len(w) in _NOUN_LENGTHS and not w.lower().endswith("ly")
     ]
-    return max(solid, key=len, default=_PLAIN_SUBJECT)
+    return max(solid, key=len, default=UNCLEAR)
 
 
 def _singular(word: str) -> str:
