@@ -117,6 +117,14 @@ async def test_a_whole_answer(home: Home, clock: FakeClock, store: BotStore) -> 
     assert rows(home.database, "SELECT message_count FROM sessions") == [(3,)]
 
 
+async def test_a_turn_remembers_what_has_no_column(home: Home, store: BotStore) -> None:
+    await store.ledger.begin(message(reply_to_message_id="5", attachments=("picture",)), RULES)
+    await store.ledger.begin(message(), RULES)
+    [(first,), (second,)] = rows(home.database, "SELECT metadata FROM conversations ORDER BY id")
+    assert json.loads(first) == {"reply_to_message_id": "5", "attachments": ["picture"]}
+    assert second is None
+
+
 async def test_an_answer_remembers_what_it_answers(home: Home, store: BotStore) -> None:
     said = message()
     await answer(store, said, "hello")
@@ -152,10 +160,9 @@ async def test_what_was_staged_first_is_what_is_sent(store: BotStore) -> None:
     first = await store.ledger.stage("1", ["one", "two"])
     await store.ledger.begin(message(message_id="1"), RULES)
     await store.ledger.mark_sent(message(message_id="1"), "s", first[0], "900", "Sage")
-    assert await store.ledger.stage("1", ["another"]) == (
-        dataclasses.replace(first[0], sent_message_id="900"),
-        first[1],
-    )
+    staged = (dataclasses.replace(first[0], sent_message_id="900"), first[1])
+    assert await store.ledger.stage("1", ["another"]) == staged
+    assert await store.ledger.stage("1", ["another", "with", "more"]) == staged
 
 
 async def test_marking_a_part_twice_stores_one_turn(home: Home, store: BotStore) -> None:

@@ -133,3 +133,13 @@ async def test_a_lock_that_cannot_be_made_says_so(database: Path, tmp_path: Path
     writer = Writer(database, tmp_path / "missing" / "notes.lock")
     with pytest.raises(StoreUnavailableError, match="lock cannot be taken"):
         writer.start()
+
+
+async def test_a_start_behind_a_lock_that_never_comes_says_so(
+    lock: Path, make_writer: MakeWriter
+) -> None:
+    with (
+        turnstile_held(lock),
+        pytest.raises(StoreUnavailableError, match="held the database for too long"),
+    ):
+        make_writer(patience=0.05)
