@@ -21,8 +21,11 @@ class CommandBot(Bot):
     def __init__(self) -> None:
         super().__init__(usual_intents())
         self.tree = app_commands.CommandTree(self)
-        for answer in (at_once, for_you_alone, later, twice, silent):
-            self.tree.add_command(answer)
+        self.tree.add_command(at_once)
+        self.tree.add_command(for_you_alone)
+        self.tree.add_command(later)
+        self.tree.add_command(twice)
+        self.tree.add_command(silent)
         forum = app_commands.Group(name="forum", description="Forum posts.")
         forum.add_command(opened)
         self.tree.add_command(forum)
