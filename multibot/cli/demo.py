@@ -65,6 +65,7 @@ Ctrl-C stops everything{removal}."""
 @click.option("--keep", is_flag=True, help="Leave the demo's home in place at the end.")
 def demo(host: str, port: int | None, *, keep: bool) -> None:
     """Run the example fleet against a built-in Discord, with a chat page."""
+    os.umask(0o077)
     with _home(keep=keep) as home:
         asyncio.run(_demo(home, host, port, keep=keep))
 
@@ -156,8 +157,7 @@ def _furnish(world: "World", tokens: dict[str, str]) -> None:
 
 def _start_fleet(home: Home) -> "subprocess.Popen[bytes]":
     """Run `multibot up --foreground`: real supervisord, away from the terminal's Ctrl-C."""
-    home.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (home.logs / "up.log").open("ab") as log:
+    with _up_log(home).open("ab") as log:
         return subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "multibot", "--home", str(home.root), "up", "--foreground"],
             stdin=subprocess.DEVNULL,
@@ -166,6 +166,10 @@ def _start_fleet(home: Home) -> "subprocess.Popen[bytes]":
             env={key: text for key, text in os.environ.items() if not _is_ours(key)},
             start_new_session=True,
         )
+
+
+def _up_log(home: Home) -> Path:
+    return home.data / "up.log"
 
 
 def _is_ours(variable: str) -> bool:
@@ -182,7 +186,7 @@ async def _until_ready(
         if stop.is_set():
             return
         if fleet.poll() is not None:
-            raise MultibotError("The fleet did not start.", where=_tail(home.logs / "up.log"))
+            raise MultibotError("The fleet did not start.", where=_tail(_up_log(home)))
         rows = read_statuses(home.database)
         ready = {name for name, row in rows.items() if row.state == "ready"} & bots
         for name in sorted(ready - seen):
@@ -197,7 +201,9 @@ async def _until_ready(
 async def _until_stopped(fleet: "subprocess.Popen[bytes]", stop: asyncio.Event) -> None:
     while not stop.is_set():
         if fleet.poll() is not None:
-            raise MultibotError("supervisord ended by itself.", remedy="See data/logs/up.log.")
+            raise MultibotError(
+                "supervisord ended by itself.", remedy="See data/logs/supervisord.log with --keep."
+            )
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), POLL_SECONDS)
 

@@ -10,7 +10,7 @@ from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from multibot.errors import TokenError
+from multibot.errors import TemporaryError, TokenError
 from multibot.runtime import inbound
 from multibot.runtime.commands import Commands
 from multibot.runtime.engine import Engine
@@ -28,6 +28,10 @@ CURES = {
 }
 
 log = structlog.get_logger(__name__)
+
+
+class DiscordUnreachableError(TemporaryError):
+    """Discord cannot be reached."""
 
 
 def intents() -> discord.Intents:
@@ -70,12 +74,17 @@ class BotClient(discord.Client):
         self._engine = None
 
     async def log_in(self, token: str) -> None:
-        """Make the first requests: who we are and where the gateway is. Raise TokenError."""
+        """Make the first requests: who we are and where the gateway is.
+
+        Raise TokenError when Discord says no, DiscordUnreachableError when it says nothing useful.
+        """
         try:
             await self.login(token)
+            _, address, _ = await self.http.get_bot_gateway()
         except discord.LoginFailure as error:
             raise TokenError("Discord refuses the token (401)", remedy=CURES[4004]) from error
-        _, address, _ = await self.http.get_bot_gateway()
+        except (discord.HTTPException, discord.GatewayNotFound, OSError) as error:
+            raise DiscordUnreachableError(f"cannot reach Discord: {error}") from error
         # Where a reconnect goes when the session cannot be resumed.
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(address)
         assert self.user is not None  # noqa: S101 - set by login

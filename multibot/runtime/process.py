@@ -6,21 +6,19 @@ import random
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
-import discord
 import structlog
 
 from multibot.clock import Clock, SystemClock
 from multibot.config.environment import read_environment
 from multibot.config.fleet import Bot, Fleet
 from multibot.config.load import load_bot
-from multibot.config.settings import Settings
 from multibot.errors import ExitCode, MultibotError, PermanentError, TemporaryError
 from multibot.home import Home
 from multibot.responder.script import Script
 from multibot.responder.scripted import ScriptedResponder
 from multibot.runtime import care, logs
 from multibot.runtime.arbiter import Arbiter
-from multibot.runtime.client import BotClient
+from multibot.runtime.client import BotClient, DiscordUnreachableError
 from multibot.runtime.commands import Commands
 from multibot.runtime.delivery import DiscordDelivery
 from multibot.runtime.engine import Engine
@@ -72,15 +70,20 @@ async def _run(
 ) -> None:
     stop = care.stop_signal()
     environment = read_environment(home, environ, bot_name if supervised else None)
-    settings = Settings.from_environment(environment)
-    fleet = load_bot(home, environment, bot_name, settings.config)
+    fleet = load_bot(home, environment, bot_name)
     bot = fleet.bot(bot_name)
-    token = bot.token.reveal() if bot.token else ""
+    if not bot.enabled or bot.token is None:
+        raise PermanentError(
+            f"{bot_name} is disabled.",
+            where=str(fleet.file),
+            remedy="Set `enabled: true` for it, then run `multibot up`.",
+        )
+    token = bot.token.reveal()
     logs.configure(
         bot_name=bot_name,
         clock=clock,
-        level=settings.log_level or bot.log_level,
-        log_format=settings.log_format,
+        level=bot.log_level,
+        log_format=fleet.settings.log_format,
         secrets=[token],
     )
     lock = care.LifeLock(home.bot_lock(bot_name))
@@ -89,7 +92,12 @@ async def _run(
     store = open_store(home, bot.name, clock)
     try:
         process = BotProcess(
-            bot=bot, fleet=fleet, store=store, clock=clock, stop=stop, api=settings.discord_api
+            bot=bot,
+            fleet=fleet,
+            store=store,
+            clock=clock,
+            stop=stop,
+            api=fleet.settings.discord_api,
         )
         await process.run(lock, home, token)
     finally:
@@ -175,9 +183,9 @@ class BotProcess:
         while True:
             try:
                 await self._client.log_in(token)
-            except (discord.HTTPException, discord.GatewayNotFound, OSError) as error:
+            except DiscordUnreachableError as error:
                 log.warning("discord_not_reached", error=str(error), retry_in_s=wait)
-                self._pulse.failed(f"cannot reach Discord: {error}")
+                self._pulse.failed(str(error))
                 self._pulse.phase("backing_off")
             else:
                 return

@@ -167,6 +167,15 @@ class RunningFleet:
             await pause()
         raise AssertionError(f"no answer to {message_id}: {await self.multibot('logs')}")
 
+    async def received_in(self, channel_id: str) -> list[dict[str, Any]]:
+        """Wait until bots have posted in a channel, and return what."""
+        for _ in range(400):
+            found = [row for row in await self.received() if row["channel_id"] == channel_id]
+            if found:
+                return found
+            await pause()
+        raise AssertionError(f"nobody spoke in {channel_id}: {await self.multibot('logs')}")
+
     def pids(self) -> dict[str, int]:
         """Which process each bot runs in, as the bots say."""
         rows = read_statuses(self.home.database)

@@ -9,7 +9,7 @@ import sqlite_utils
 
 from multibot.home import Home
 from multibot.sandbox.world import MEMBERS
-from tests.process.fleet import RunningFleet, pause
+from tests.process.fleet import RunningFleet
 
 
 @pytest.fixture
@@ -29,13 +29,7 @@ async def test_every_way_to_address_a_bot_is_answered(fleet: RunningFleet) -> No
             assert len(await fleet.answers_to(posted["id"])) == 1
         ignored = await fleet.say("#tech-help", "ada", "sage: my disk is full")
         direct = await fleet.say("@sage", "ada", "and here?")
-        for _ in range(100):
-            private = [
-                row for row in await fleet.received() if row["channel_id"] == direct["channel_id"]
-            ]
-            if private:
-                break
-            await pause()
+        private = await fleet.received_in(direct["channel_id"])
 
         assert len(private) == 1
         assert all(row["reply_to"] != ignored["id"] for row in await fleet.received())

@@ -135,6 +135,13 @@ async def finish(clock: FakeClock, *tasks: "asyncio.Task[None]") -> None:
     await asyncio.gather(*tasks)
 
 
+async def finish_some(clock: FakeClock) -> None:
+    """Let what can happen, happen: a few rounds of the clock and the writer thread."""
+    for _ in range(40):
+        await clock.advance(0.05)
+        await asyncio.wait({asyncio.get_running_loop().create_future()}, timeout=0.005)
+
+
 @contextlib.asynccontextmanager
 async def cast(
     home: Home, clock: FakeClock, *bots: Bot, seed: int = 1
