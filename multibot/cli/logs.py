@@ -117,9 +117,8 @@ def _message(line: Line) -> str:
     rest = [f"{k}={_value(v)}" for k, v in line.fields.items() if k not in _SHOWN_APART]
     words = [_printable(str(line.fields.get("event", ""))), *rest]
     exception = line.fields.get("exception")
-    if isinstance(exception, str):
-        words.append("\n    " + _printable(exception).replace("\n", "\n    "))
-    return " ".join(words)
+    more = _printable(exception).splitlines() if isinstance(exception, str) else []
+    return "\n    ".join([" ".join(words), *more])
 
 
 def _value(value: object) -> str:

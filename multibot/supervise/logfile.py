@@ -163,28 +163,33 @@ _NEWLINE = ord("\n")
 
 def _seek_moment(part: BinaryIO, moment: str, name: str) -> int:
     """Go to the first line of this moment or later, by halving; return the place."""
-    low, high = 0, part.seek(0, os.SEEK_END)
+    end = part.seek(0, os.SEEK_END)
+    low, high = 0, end
     if os.fstat(part.fileno()).st_mtime < from_text(moment).timestamp():
-        low = high
+        low = end
     while low < high:
         middle = (low + high) // 2
-        at, after = _first_time(part, middle, high, name)
+        at, _, after = _first_time(part, middle, high, name)
         if at and at < moment:
             low = after
         else:
             high = middle
+    if 0 < low < end:
+        # Lines that say no time belong to the earlier line before them.
+        _, low, _ = _first_time(part, low, end, name)
     return part.seek(low)
 
 
-def _first_time(part: BinaryIO, start: int, stop: int, name: str) -> tuple[str, int]:
-    """Read the first time that a line starting in this stretch says, and where that line ends."""
-    part.seek(start)
+def _first_time(part: BinaryIO, start: int, stop: int, name: str) -> tuple[str, int, int]:
+    """Read the first time that a line starting in this stretch says, and where that line is."""
+    # One byte back: a line that starts just here is a whole one.
+    part.seek(max(0, start - 1))
     if start > 0:
-        # One byte back: a line that starts just here is a whole one.
-        part.seek(start - 1)
         part.readline()
-    while part.tell() < stop and (raw := part.readline(LONGEST_LINE)):
+    begin = part.tell()
+    while begin < stop and (raw := part.readline(LONGEST_LINE)):
         at = logline.parse(raw.decode("utf-8", "replace").rstrip("\r\n"), name).at
         if at:
-            return at, part.tell()
-    return "", stop
+            return at, begin, begin + len(raw)
+        begin += len(raw)
+    return "", stop, stop
