@@ -20,6 +20,10 @@ class _Close:
     reason: str
 
 
+# How many heartbeat intervals without a word end a connection.
+_PATIENCE = 1.5
+
+
 class Socket:
     """One websocket; the one place a payload passes on its way to a client."""
 
@@ -60,7 +64,8 @@ class Gateway:
 
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one websocket until it closes."""
-        websocket = web.WebSocketResponse()
+        silence = self._world.heartbeat_interval * _PATIENCE
+        websocket = web.WebSocketResponse(receive_timeout=silence)
         await websocket.prepare(request)
         socket = Socket(websocket, open_stream(request.query.get("compress")))
         writer = asyncio.create_task(socket.write())
@@ -86,6 +91,8 @@ class Gateway:
                     dialogue.hear(message.data)
         except GatewayCloseError as close:
             dialogue.close(close)
+        except TimeoutError:
+            dialogue.close(GatewayCloseError(4009, "Session timed out."))
 
     async def close(self) -> None:
         """Close every websocket, as a server that goes away does."""

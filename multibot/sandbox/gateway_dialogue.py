@@ -23,7 +23,6 @@ INVALID_SESSION = 9
 HELLO = 10
 ACK = 11
 
-HEARTBEAT_INTERVAL_MS = 41_250
 _LARGEST_PAYLOAD = 4096
 _MOST_SENDS, _SEND_WINDOW = 120, 60.0
 _ENDED_BY_CLIENT = frozenset({1000, 1001})
@@ -65,7 +64,8 @@ class Dialogue:
             raise GatewayCloseError(4012, "Invalid API version")
         if encoding != "json":
             raise GatewayCloseError(4002, "Error while decoding payload.")
-        self._say(HELLO, {"heartbeat_interval": HEARTBEAT_INTERVAL_MS, "_trace": [_TRACE]})
+        interval = int(self._world.heartbeat_interval * 1000)
+        self._say(HELLO, {"heartbeat_interval": interval, "_trace": [_TRACE]})
 
     def hear(self, data: str | bytes) -> None:
         """Take one payload of the client."""

@@ -75,6 +75,8 @@ class World:
         self.nonce_window = nonce_window
         self.resume_window = resume_window
         self.interaction_window = interaction_window
+        # What HELLO asks for, in seconds; tests that wait for silence make it short.
+        self.heartbeat_interval = 41.25
         self.ids = Snowflakes(clock)
         self.users: dict[str, User] = {}
         self.applications: dict[str, Application] = {}

@@ -72,6 +72,12 @@ class Bot(discord.Client):
             await asyncio.wait([self.running])
 
 
+def text_channel(bot: Bot, name: str = "general") -> discord.TextChannel:
+    channel = discord.utils.get(bot.guilds[0].text_channels, name=name)
+    assert channel is not None
+    return channel
+
+
 class Http:
     """Plain requests: to Discord's API as a bot, to the sandbox's own without a token."""
 

@@ -13,7 +13,7 @@ from discord.http import Route
 from multibot.clock import SystemClock
 from multibot.sandbox.app import RunningSandbox, start
 from multibot.sandbox.world import World
-from tests.sandbox.clients import Bot, Http, usual_intents
+from tests.sandbox.clients import Bot, Http, RawGateway, usual_intents
 
 TOKEN_ONE = "sandbox-token-one"
 TOKEN_TWO = "sandbox-token-two"
@@ -90,3 +90,23 @@ async def connect(discord_here: None) -> AsyncIterator[Connect]:
 @pytest.fixture
 async def sage(connect: Connect) -> Bot:
     return await connect()
+
+
+Open = Callable[..., Awaitable[RawGateway]]
+
+
+@pytest.fixture
+async def open_gateway(
+    sandbox: RunningSandbox, session: aiohttp.ClientSession
+) -> AsyncIterator[Open]:
+    """Return a function that opens a socket; `hello` is left for the test to read."""
+    sockets: list[aiohttp.ClientWebSocketResponse] = []
+
+    async def connect(query: str = "?v=10&encoding=json", *, inflate: bool = False) -> RawGateway:
+        socket = await session.ws_connect(f"{sandbox.url}/gateway{query}")
+        sockets.append(socket)
+        return RawGateway(socket, inflate=inflate)
+
+    yield connect
+    for socket in sockets:
+        await socket.close()
