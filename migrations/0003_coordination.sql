@@ -31,6 +31,19 @@ CREATE INDEX idx_accepted_user ON accepted_messages (user_id, accepted_at) WHERE
 CREATE INDEX idx_accepted_answered ON accepted_messages (channel_id, user_id, answered_at)
     WHERE answered_at IS NOT NULL;
 
+-- Turns that are being made or wait their place, in order, so that a channel never has more than
+-- its limit at once, whichever bots make them. A row lives as long as its turn, or its lease.
+CREATE TABLE channel_turns (
+    turn_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    bot_name TEXT NOT NULL CHECK (bot_name <> ''),
+    expires_at TEXT NOT NULL,
+    UNIQUE (message_id, bot_name)
+) STRICT;
+
+CREATE INDEX idx_channel_turns ON channel_turns (channel_id, turn_id);
+
 -- Sentences that are said once per window: `rate` per user, `failure` per channel.
 CREATE TABLE notices (
     kind TEXT NOT NULL,

@@ -16,7 +16,7 @@ from multibot.responder.protocol import Responder, ResponderError
 from multibot.runtime import answering
 from multibot.runtime.arbiter import Arbiter
 from multibot.runtime.delivery import Delivery, DeliveryError
-from multibot.runtime.lanes import Gates, Lanes, Ticket
+from multibot.runtime.lanes import Lanes, Ticket
 from multibot.runtime.pulse import Pulse
 from multibot.store.claims import ClaimOutcome
 from multibot.store.ledger import Receipt
@@ -26,6 +26,7 @@ from multibot.store.stores import BotStore
 RATE_NOTICE = "You're sending requests too quickly. Please wait a moment."
 FAILURE_NOTICE = "Sorry, I could not find an answer to that just now. Please try again later."
 FAILURE_NOTICE_WINDOW = timedelta(minutes=10)
+PLACE_POLL_SECONDS = 0.1
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +55,6 @@ class Engine:
         self._clock = clock
         self._chance = chance
         self._lanes = Lanes()
-        self._gates = Gates(bot.limits.max_concurrent_responses)
         self.session_rules = SessionRules(
             scope=bot.storage.session_scope,
             gap=bot.storage.session_gap,
@@ -87,8 +87,7 @@ class Engine:
             ):
                 if await self._is_ours(message):
                     await ticket.turn()
-                    async with self._gates.enter(message.channel_id):
-                        await self._turn(message)
+                    await self._turn(message)
         finally:
             ticket.leave()
 
@@ -124,6 +123,7 @@ class Engine:
         with structlog.contextvars.bound_contextvars(session=session.session_id):
             started = self._clock.monotonic()
             async with self._arbiter.holding(message):
+                await self._wait_for_place(message)
                 try:
                     text = await self._make_answer(message)
                     await self._deliver(message, session, text)
@@ -132,6 +132,12 @@ class Engine:
                 else:
                     taken = round((self._clock.monotonic() - started) * 1000)
                     log.info("answered", user=message.author_id, taken_ms=taken, length=len(text))
+
+    async def _wait_for_place(self, message: InboundMessage) -> None:
+        """Wait until fewer turns than allowed come before this one in its channel."""
+        limit = self._bot.limits.max_concurrent_responses
+        while self._store.ledger.turns_ahead(message) >= limit:
+            await self._clock.sleep(PLACE_POLL_SECONDS)
 
     async def _make_answer(self, message: InboundMessage) -> str:
         storage = self._bot.storage

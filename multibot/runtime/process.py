@@ -161,6 +161,7 @@ class BotProcess:
                 self._pulse.phase("parked")
                 await self._unless_stopped(lock.wait(self._clock))
             home.bot_exit(self._bot.name).unlink(missing_ok=True)
+            await self._store.ledger.leave_turns()
             await self._unless_stopped(self._serve(token))
             await self._drain()
         finally:

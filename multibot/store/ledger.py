@@ -19,6 +19,7 @@ from multibot.store.claims import Admission, Claim, ClaimOutcome, Claims
 from multibot.store.envelope import PLATFORM, storable, to_json
 from multibot.store.sessions import Session, Sessions
 from multibot.store.transaction import Durability
+from multibot.store.turns import Turns
 from multibot.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class Ledger:
         self._path = path
         self._sessions = Sessions(bot_name, clock)
         self._claims = Claims(bot_name)
+        self._turns = Turns(bot_name)
         self._sql = statements.load()
 
     async def receive(
@@ -128,10 +130,23 @@ class Ledger:
         return await self._writer.run(job)
 
     async def renew(self, message_id: str, lease: timedelta) -> bool:
-        """Keep a claim while the answer is being made; false when it is not ours any more."""
-        return await self._writer.run(
-            lambda writing: self._claims.renew(writing, message_id, self._clock.now(), lease)
-        )
+        """Keep claim and place while the answer is made; false when the claim is not ours."""
+
+        def job(writing: "sqlite.Connection") -> bool:
+            now = self._clock.now()
+            self._turns.renew(writing, message_id, now)
+            return self._claims.renew(writing, message_id, now, lease)
+
+        return await self._writer.run(job)
+
+    def turns_ahead(self, message: InboundMessage) -> int:
+        """Count the turns of the whole fleet in this channel that come before this one."""
+        with connection.errors_of(self._path):
+            return self._turns.ahead(self._reader, message, self._clock.now())
+
+    async def leave_turns(self) -> None:
+        """Give up the places that an earlier process of this bot held; call once, at the start."""
+        await self._writer.run(self._turns.leave_all)
 
     async def notice_due(self, kind: str, subject: str, window: timedelta) -> bool:
         """Take the right to say a notice that the fleet says once per window."""
@@ -150,10 +165,11 @@ class Ledger:
         return None if found is None else BotName(found)
 
     async def begin(self, message: InboundMessage, rules: SessionRules) -> Session:
-        """Open or continue the session and store the turn, once; the answer is being made."""
+        """Open or continue the session, store the turn once, and take its place in the channel."""
 
         def job(writing: "sqlite.Connection") -> Session:
             session = self._sessions.add_user_turn(writing, message, rules)
+            self._turns.queue(writing, message, self._clock.now())
             self._sql.generate_inbox(
                 writing,
                 bot_name=self._bot_name,
@@ -232,6 +248,7 @@ class Ledger:
                 at=to_text(now),
             )
             self._claims.settle(writing, message_id, now, state)
+            self._turns.leave(writing, message_id)
 
         await self._writer.run(job)
 

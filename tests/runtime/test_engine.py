@@ -151,16 +151,41 @@ async def test_messages_of_one_session_are_answered_in_order(home: Home, clock: 
         assert of_ada == [f"re: line {number}" for number in range(4)]
 
 
-async def test_a_third_turn_in_a_channel_waits_its_place(home: Home, clock: FakeClock) -> None:
-    async with cast(home, clock, bot("sage")) as (sage,):
-        sage.responder.hold = asyncio.Event()
-        tasks = [sage.arrive(message(clock, author_id=str(510 + n))) for n in range(3)]
+async def test_a_third_turn_in_a_channel_waits_its_place_whichever_bots_make_them(
+    home: Home, clock: FakeClock
+) -> None:
+    pair = bot("sage", answers_per_message=2), bot("spark", answers_per_message=2)
+    async with cast(home, clock, *pair) as (sage, spark):
+        sage.responder.hold = spark.responder.hold = asyncio.Event()
+        shared = [message(clock, author_id=str(510 + number)) for number in range(2)]
+        tasks = [each.arrive(said) for said in shared for each in (sage, spark)]
         await finish_some(clock)
-        assert len(sage.responder.prompts) == 2
+        assert len(sage.responder.prompts) + len(spark.responder.prompts) == 2
+
+        elsewhere = sage.arrive(direct(clock))
+        await finish_some(clock)
+        assert len(sage.responder.prompts) + len(spark.responder.prompts) == 3
 
         sage.responder.hold.set()
-        await finish(clock, *tasks)
-        assert len(sage.delivery.sent) == 3
+        await finish(clock, *tasks, elsewhere)
+        assert len(sage.delivery.sent) + len(spark.delivery.sent) == 5
+        assert rows(home, "select * from channel_turns") == []
+
+
+async def test_places_of_a_killed_process_do_not_block_the_channel(
+    home: Home, clock: FakeClock
+) -> None:
+    async with cast(home, clock, bot("sage"), bot("spark")) as (sage, spark):
+        rules = sage.engine.session_rules
+        for number in range(2):
+            await sage.store.ledger.begin(message(clock, author_id=str(510 + number)), rules)
+        task = spark.arrive(message(clock, "<@901> hello"))
+        await finish_some(clock)
+        assert spark.responder.prompts == []
+
+        await sage.store.ledger.leave_turns()
+        await finish(clock, task)
+        assert len(spark.delivery.sent) == 1
 
 
 async def test_the_model_sees_earlier_turns_and_the_current_message_once(

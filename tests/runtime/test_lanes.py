@@ -1,6 +1,6 @@
 import asyncio
 
-from multibot.runtime.lanes import Gates, Lanes
+from multibot.runtime.lanes import Lanes
 from tests.fakes import settle
 
 
@@ -63,44 +63,3 @@ async def test_empty_lanes_are_forgotten() -> None:
     await settle()
 
     assert len(lanes) == 0
-
-
-async def test_a_gate_lets_in_its_number_and_the_rest_in_order() -> None:
-    gates = Gates(2)
-    inside: list[int] = []
-    out = [asyncio.Event() for _ in range(4)]
-
-    async def visit(number: int) -> None:
-        async with gates.enter("channel"):
-            inside.append(number)
-            await out[number].wait()
-
-    tasks = [asyncio.create_task(visit(number)) for number in range(4)]
-    await settle()
-    assert inside == [0, 1]
-
-    out[0].set()
-    await settle()
-    assert inside == [0, 1, 2]
-
-    for event in out:
-        event.set()
-    await asyncio.gather(*tasks)
-    assert inside == [0, 1, 2, 3]
-    assert len(gates) == 0
-
-
-async def test_a_visitor_cancelled_at_the_gate_leaves_no_trace() -> None:
-    gates = Gates(1)
-    async with gates.enter("channel"):
-
-        async def visit() -> None:
-            async with gates.enter("channel"):
-                raise AssertionError("must not get in")
-
-        waiting = asyncio.create_task(visit())
-        await settle()
-        waiting.cancel()
-        await asyncio.wait({waiting})
-
-    assert len(gates) == 0

@@ -67,3 +67,29 @@ WHERE message_id = :message_id AND bot_name = :bot_name AND settled_at IS NULL;
 -- The next candidate may have it; the row stays, so that fences only rise.
 UPDATE message_claims SET expires_at = :at
 WHERE message_id = :message_id AND bot_name = :bot_name AND settled_at IS NULL;
+
+-- name: queue_turn(channel_id, message_id, bot_name, expires_at)!
+-- A place in the channel's order of turns; asking again keeps the place.
+INSERT INTO channel_turns (channel_id, message_id, bot_name, expires_at)
+VALUES (:channel_id, :message_id, :bot_name, :expires_at)
+ON CONFLICT (message_id, bot_name) DO UPDATE SET expires_at = excluded.expires_at;
+
+-- name: turns_ahead(channel_id, message_id, bot_name, at, latest)$
+-- How many turns of the channel come before this one; lapsed ones do not count.
+SELECT count(*) FROM channel_turns AS earlier
+JOIN channel_turns AS own ON own.message_id = :message_id AND own.bot_name = :bot_name
+WHERE earlier.channel_id = :channel_id AND earlier.turn_id < own.turn_id
+    AND earlier.expires_at > :at AND earlier.expires_at <= :latest;
+
+-- name: renew_turn(message_id, bot_name, expires_at)!
+-- A longer lease on a place.
+UPDATE channel_turns SET expires_at = :expires_at
+WHERE message_id = :message_id AND bot_name = :bot_name;
+
+-- name: leave_turn(message_id, bot_name)!
+-- The turn is over: the next one moves up.
+DELETE FROM channel_turns WHERE message_id = :message_id AND bot_name = :bot_name;
+
+-- name: leave_all_turns(bot_name)!
+-- What an earlier process of this bot had under way is not being made any more.
+DELETE FROM channel_turns WHERE bot_name = :bot_name;
