@@ -53,7 +53,7 @@ def logs(
     if not stream.names and not follow:
         click.echo("There are no logs yet.", err=True)
         return 0
-    show = Line.as_json if as_json else _prose(coloured=_is_coloured())
+    show = Line.as_json if as_json else prose(coloured=_is_coloured())
     try:
         _write(stream, show, follow=follow)
     except BrokenPipeError:
@@ -97,7 +97,8 @@ def _is_coloured() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
-def _prose(*, coloured: bool) -> Show:
+def prose(*, coloured: bool) -> Show:
+    """Make the way to show lines to people; each program gets a colour of its own."""
     colours: dict[str, str] = {}
 
     def show(line: Line) -> str:

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 import pytest
 from click.testing import CliRunner, Result
 
-from multibot.cli.logs import parse_since
+from multibot.cli.logs import parse_since, prose
 from multibot.cli.main import root
 from multibot.errors import UsageError
 from multibot.home import Home
+from multibot.supervise.logline import parse
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
@@ -129,3 +130,13 @@ def test_a_reader_who_leaves_is_no_error(fleet: Home) -> None:
         said = process.stderr.read()
 
     assert (process.returncode, said) == (0, "")
+
+
+def test_on_a_terminal_each_bot_has_its_colour() -> None:
+    show = prose(coloured=True)
+
+    sage, spark, again = (show(parse("x", name)) for name in ("sage", "spark", "sage"))
+
+    assert sage == again
+    assert sage.split("sage")[0] != spark.split("spark")[0]
+    assert "\x1b[" not in prose(coloured=False)(parse("x", "sage"))
