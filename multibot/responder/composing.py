@@ -36,7 +36,7 @@ _ON_TOPIC = frozenset({Intent.ASK, Intent.STATE, Intent.ASK_REASON, Intent.ASK_C
 # "Where do I live?" asks for what was told; "what do I do?" asks for advice.
 _ABOUT_OWN = re.compile(
     r"\b(?:what|where|when|who|which|how (?:old|many|long|much))(?:'s| [\w']+){0,3} (?:my|(?:do|did|am|was|have) i)\b"
-    r"(?! (?:do|need|say|start|get|use|make|choose|begin|tell|have to|supposed))",
+    r"(?! (?:do|need|say|choose|begin|tell|have to|supposed))",
     re.IGNORECASE,
 )
 _SENTENCE_START = re.compile(r"(?:^|[.!?…]\s|\n)[\s*_>\"“-]*$")
@@ -72,7 +72,7 @@ class _Answer:
             Intent.ASK_SAID: self._said,
             Intent.ASK_CHOICE: self._chosen,
             Intent.AGREE: self._agreed,
-            Intent.WANT_CODE: lambda: self._closest(script.code),
+            Intent.WANT_CODE: lambda: self._fill(self._closest(script.code)),
             Intent.WANT_STORY: lambda: self._fill(self._closest(script.stories)),
             Intent.WANT_LIST: self._list,
             Intent.WANT_ESSAY: self._essay,
@@ -120,6 +120,8 @@ class _Answer:
         } | filling
 
         def word(match: re.Match[str]) -> str:
+            if match[1] is None:
+                return match[0]
             filled = words[match[1]]
             starts = _SENTENCE_START.search(line[: match.start()])
             return filled[:1].upper() + filled[1:] if starts else filled
@@ -240,7 +242,7 @@ class _Answer:
         answers = self._scene.memory.answers
         offer = answers[-1][-_OFFER_LENGTH:].casefold() if answers else ""
         if offer.endswith("code?"):
-            return self._closest(self._script.code)
+            return self._fill(self._closest(self._script.code))
         return self._essay() if offer.endswith("detail?") else self._say("agreement")
 
     def _chosen(self) -> str:

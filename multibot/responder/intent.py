@@ -60,7 +60,7 @@ _MOODS = (
     r"sad|depressed|down|lonely|alone|anxious|nervous|tired|exhausted|stressed|overwhelmed|afraid|scared|worried|lost|"
     r"stuck|hopeless|burn(?:ed|t) out|unhappy|miserable|frustrated|heartbroken|ashamed|jealous|bored|empty|sick|grieving"
 )
-_THINGS = r"ideas?|tips|steps|ways|suggestions|options|reasons|things|list|examples|books|checklist|names|questions|pieces of advice"
+_THINGS = r"ideas|tips|steps|ways|suggestions|options|reasons|things|list|examples|books|checklist|names|questions|pieces of advice"
 
 _PATTERNS: tuple[tuple[Intent, str], ...] = (
     (Intent.ASK_NAME, r"\bwhat(?:'s| is|s) my name\b|\bwho am i\b|\b(?:know|remember|recall|forgot(?:ten)?) (?:what )?my name\b|\bwhat am i called\b"),

@@ -1,5 +1,6 @@
 """One message as the embedded responder understands it."""
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ def read(prompt: Prompt, script: Script, own_names: tuple[str, ...]) -> Scene:
         greeted=is_greeting(text),
         user=_called(told.name or memory.name or prompt.user_name),
         subject=subject(without_openers(text)),
-        last_wish=_last_wish(memory.said),
+        last_wish=_last_wish(memory.said) if intent is Intent.WANT_MORE else None,
         topic=find_topic(matter, script.topics),
         last_topic=earlier[-1] if earlier else None,
         earlier_topics=earlier,
@@ -78,8 +79,7 @@ def find_topic(text: str, topics: Sequence[Topic]) -> Topic | None:
     words = text.casefold()
     best, most = None, 0
     for topic in topics:
-        found = [keyword for keyword in topic.keywords if _names(words, keyword)]
-        weight = sum(map(len, found))
+        weight = sum(map(len, set(_keywords(topic).findall(words))))
         if weight > most:
             best, most = topic, weight
     return best
@@ -99,9 +99,11 @@ def told_by_greeting(text: str) -> bool:
     return is_greeting(text) and tell(text).name is not None
 
 
-def _names(words: str, keyword: str) -> bool:
-    pattern = rf"(?<!\w){re.escape(keyword.casefold())}(?:s|es|ed|ing)?(?!\w)"
-    return re.search(pattern, words) is not None
+@functools.lru_cache(maxsize=256)
+def _keywords(topic: Topic) -> re.Pattern[str]:
+    """Compile the keywords, the longest first, with the endings that a word may have."""
+    longest_first = sorted(map(str.casefold, topic.keywords), key=len, reverse=True)
+    return re.compile(rf"(?<!\w)({'|'.join(map(re.escape, longest_first))})(?:s|es|ed|ing)?(?!\w)")
 
 
 def _intent(text: str, told: Told) -> Intent:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, fields
 
 from multibot.errors import ConfigError
 
-PLACEHOLDER = re.compile(r"\{(user|subject|memory|topic)\}")
-"""What is filled in. {user}: the person's name. {subject}: what the message is about. {memory}:
+PLACEHOLDER = re.compile(r"```.*?```|\{(user|subject|memory|topic)\}", re.DOTALL)
+"""What is filled in, or, without a group, a code block, in which nothing is. {user}: the person's name. {subject}: what the message is about. {memory}:
 what the person said before. {topic}: an earlier topic, or in `choices` the one that is chosen.
-Other braces are left alone, and so is all of `code`."""
+Other braces are left alone."""
 
 Lines = tuple[str, ...]
 

@@ -17,7 +17,7 @@ _CLAUSE_END = re.compile(
 )
 _LONGEST_SUBJECT = 7
 _SHORTEST_WORD = 3
-_NOUN_LENGTHS = range(4, 25)
+_NOUN_LENGTHS = range(5, 25)
 UNCLEAR = "that"
 """The subject of a text that names none."""
 
@@ -44,6 +44,7 @@ _STOP = words_of(
 )  # fmt: skip
 # These say something about a person, but are no subject.
 _NO_SUBJECT = _STOP | words_of(
+    "already thats dont ive wont cant didnt doesnt isnt youre hes shes whats theres arent wasnt havent course question answer example reason whatever nobody everyone everybody somewhere anyway actually "
     "from live lives use used uses using work works working old year years anymore honestly"
 )
 
@@ -123,7 +124,9 @@ def _noun(text: str) -> str:
             return match[1].lower() if match[2].islower() else match[1]
     words = (word for word in _WORD.findall(text) if word.lower() not in _NO_SUBJECT)
     solid = [
-        w for w in words if w.isalpha() and len(w) in _NOUN_LENGTHS and not w.lower().endswith("ly")
+        w
+        for w in words
+        if w.isalpha() and len(w) in _NOUN_LENGTHS and not w.lower().endswith(("ly", "ed"))
     ]
     return max(solid, key=len, default=UNCLEAR)
 
