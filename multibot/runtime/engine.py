@@ -13,8 +13,9 @@ from multibot.conversation.addressing import Decision, Reason, Rules, Verdict
 from multibot.conversation.message import InboundMessage
 from multibot.conversation.session import SessionRules
 from multibot.responder.protocol import Responder, ResponderError
-from multibot.runtime import answering
+from multibot.runtime import answering, debug
 from multibot.runtime.arbiter import Arbiter
+from multibot.runtime.debug import Debug
 from multibot.runtime.delivery import Delivery, DeliveryError
 from multibot.runtime.lanes import Lanes, Ticket
 from multibot.runtime.pulse import Pulse
@@ -55,6 +56,7 @@ class Engine:
         self._clock = clock
         self._chance = chance
         self._lanes = Lanes()
+        self._debug = Debug(bot=bot, insight=store.insight, pulse=pulse, clock=clock)
         self.session_rules = SessionRules(
             scope=bot.storage.session_scope,
             gap=bot.storage.session_gap,
@@ -87,18 +89,22 @@ class Engine:
             ):
                 if await self._is_ours(message):
                     await ticket.turn()
-                    await self._turn(message)
+                    await self._answer(message)
         finally:
             ticket.leave()
 
     def _decide(self, message: InboundMessage) -> Decision:
         me, peers = self._pulse.member(), self._arbiter.peers()
+        if debug.command(message) is not None and not debug.is_for(message, me):
+            return Decision(Verdict.NO, Reason.NOT_ADDRESSED, "a debug command for another bot")
         return self._arbiter.roll(addressing.decide(message, me, peers, self._rules))
 
     async def _is_ours(self, message: InboundMessage) -> bool:
         """Store the decision; true when this bot, and it alone, has to answer."""
         decision = self._decide(message)
-        log.debug("decision", verdict=decision.verdict, reason=decision.reason, why=decision.detail)
+        (log.info if self._debug.trace else log.debug)(
+            "decision", verdict=decision.verdict, reason=decision.reason, why=decision.detail
+        )
         if decision.verdict is Verdict.NO:
             if decision.reason is not Reason.NOT_ALLOWED:
                 await self._store.ledger.decline(message, decision)
@@ -106,7 +112,7 @@ class Engine:
         per_minute = self._bot.limits.max_requests_per_minute
         receipt = await self._store.ledger.receive(message, decision, per_minute=per_minute)
         if receipt is Receipt.RATE_LIMITED_FIRST:
-            await self._notice(message, RATE_NOTICE)
+            await self._say(message, RATE_NOTICE)
         if receipt is not Receipt.NEW:
             return False
         return decision.verdict is Verdict.ANSWER or await self._wins(message)
@@ -115,8 +121,16 @@ class Engine:
         claim = await self._arbiter.contend(message)
         log.debug("claim", outcome=claim.outcome, holder=claim.holder)
         if claim.outcome is ClaimOutcome.RATE_LIMITED_FIRST:
-            await self._notice(message, RATE_NOTICE)
+            await self._say(message, RATE_NOTICE)
         return claim.outcome is ClaimOutcome.WON
+
+    async def _answer(self, message: InboundMessage) -> None:
+        words = debug.command(message)
+        if words is None:
+            await self._turn(message)
+        else:
+            await self._say(message, self._debug.reply(message, words))
+            await self._store.ledger.finish(message.message_id, "answered", Reason.ANSWERED)
 
     async def _turn(self, message: InboundMessage) -> None:
         session = await self._store.ledger.begin(message, self.session_rules)
@@ -182,11 +196,14 @@ class Engine:
         if isinstance(error, ResponderError) and await ledger.notice_due(
             "failure", message.channel_id, FAILURE_NOTICE_WINDOW
         ):
-            await self._notice(message, FAILURE_NOTICE)
+            await self._say(message, FAILURE_NOTICE)
 
-    async def _notice(self, message: InboundMessage, text: str) -> None:
-        """Say one sentence that belongs to no conversation."""
-        try:
-            await self._delivery.send(message, text, nonce=f"n{message.message_id}", first=True)
-        except DeliveryError as error:
-            log.warning("notice_failed", error=str(error))
+    async def _say(self, message: InboundMessage, text: str) -> None:
+        """Say something that belongs to no conversation."""
+        for number, part in enumerate(chunking.split(text)):
+            nonce = f"n{number}-{message.message_id}"
+            try:
+                await self._delivery.send(message, part, nonce=nonce, first=number == 0)
+            except DeliveryError as error:
+                log.warning("notice_failed", error=str(error))
+                return

@@ -16,7 +16,8 @@ from multibot.conversation.message import BotName, InboundMessage
 from multibot.conversation.session import SessionRules
 from multibot.store import connection, statements
 from multibot.store.claims import Admission, Claim, ClaimOutcome, Claims
-from multibot.store.envelope import PLATFORM, storable, to_json
+from multibot.store.envelope import storable, to_json
+from multibot.store.inbox import Inbox
 from multibot.store.sessions import Session, Sessions
 from multibot.store.transaction import Durability
 from multibot.store.turns import Turns
@@ -76,6 +77,7 @@ class Ledger:
         self._writer = writer
         self._path = path
         self._sessions = Sessions(bot_name, clock)
+        self._inbox = Inbox(bot_name)
         self._claims = Claims(bot_name)
         self._turns = Turns(bot_name)
         self._sql = statements.load()
@@ -88,13 +90,13 @@ class Ledger:
 
         def job(writing: "sqlite.Connection") -> Receipt:
             now = self._clock.now()
-            if not self._insert(writing, message, decision, now=now, body=body):
+            if not self._inbox.insert(writing, message, decision, now=now, body=body):
                 return Receipt.DUPLICATE
             if decision.verdict is not Verdict.ANSWER:
                 return Receipt.NEW
             admission = self._claims.admit(writing, message, now, per_minute)
             if admission is not Admission.ACCEPTED:
-                self._decline(writing, message.message_id, now, Reason.RATE_LIMITED)
+                self._inbox.decline(writing, message.message_id, now, Reason.RATE_LIMITED)
             return _RECEIPTS[admission]
 
         return await self._writer.run(job)
@@ -103,7 +105,7 @@ class Ledger:
         """Store why a message is not for this bot, without what it says."""
 
         def job(writing: "sqlite.Connection") -> None:
-            self._insert(writing, message, decision, now=self._clock.now(), body=None)
+            self._inbox.insert(writing, message, decision, now=self._clock.now(), body=None)
 
         await self._writer.run(job, Durability.SOFT)
 
@@ -117,14 +119,14 @@ class Ledger:
             now = self._clock.now()
             admission = self._claims.admit(writing, message, now, per_minute)
             if admission is not Admission.ACCEPTED:
-                self._decline(writing, message.message_id, now, Reason.RATE_LIMITED)
+                self._inbox.decline(writing, message.message_id, now, Reason.RATE_LIMITED)
                 return Claim(_REFUSALS[admission])
             claim = self._claims.claim(writing, message, now, slots=slots, lease=lease)
             if claim.outcome is ClaimOutcome.WON:
-                self._restore(writing, message.message_id, now, body)
+                self._inbox.restore(writing, message.message_id, now, body)
             elif claim.holder != self._bot_name:
                 holder = claim.holder or ""
-                self._decline(writing, message.message_id, now, Reason.CLAIMED_BY, holder)
+                self._inbox.decline(writing, message.message_id, now, Reason.CLAIMED_BY, holder)
             return claim
 
         return await self._writer.run(job)
@@ -251,63 +253,6 @@ class Ledger:
             self._turns.leave(writing, message_id)
 
         await self._writer.run(job)
-
-    def _insert(
-        self,
-        writing: "sqlite.Connection",
-        message: InboundMessage,
-        decision: Decision,
-        *,
-        now: datetime,
-        body: str | None,
-    ) -> bool:
-        inserted: int = self._sql.insert_inbox(
-            writing,
-            bot_name=self._bot_name,
-            message_id=message.message_id,
-            platform=PLATFORM,
-            guild_id=message.guild_id,
-            channel_id=message.channel_id,
-            user_id=message.author_id,
-            created_at=to_text(message.created_at),
-            at=to_text(now),
-            decision=decision.verdict.value,
-            reason=decision.reason.value,
-            detail=storable(decision.detail),
-            state="declined" if body is None else "received",
-            message=body,
-        )
-        return inserted > 0
-
-    def _decline(
-        self,
-        writing: "sqlite.Connection",
-        message_id: str,
-        now: datetime,
-        reason: Reason,
-        detail: str = "",
-    ) -> None:
-        self._sql.decline_inbox(
-            writing,
-            bot_name=self._bot_name,
-            message_id=message_id,
-            reason=reason.value,
-            detail=detail,
-            at=to_text(now),
-        )
-
-    def _restore(
-        self, writing: "sqlite.Connection", message_id: str, now: datetime, body: str
-    ) -> None:
-        self._sql.restore_inbox(
-            writing,
-            bot_name=self._bot_name,
-            message_id=message_id,
-            reason=Reason.ANSWERED.value,
-            detail="took the claim over",
-            message=body,
-            at=to_text(now),
-        )
 
     def _nonce(self, message_id: str, part: int) -> str:
         """Name a part the same way in every process, so that Discord knows it again."""

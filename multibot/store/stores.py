@@ -12,6 +12,7 @@ from multibot.home import Home
 from multibot.store import connection, driver, filesystem
 from multibot.store.fleet import Fleet
 from multibot.store.history import History
+from multibot.store.insight import Insight
 from multibot.store.ledger import Ledger
 from multibot.store.writer import Writer
 
@@ -26,6 +27,7 @@ class BotStore:
     ledger: Ledger
     history: History
     fleet: Fleet
+    insight: Insight
     reader: "sqlite.Connection"
     writer: Writer
 
@@ -58,6 +60,7 @@ def open_store(
         ledger=Ledger(bot_name, clock, reader=reader, writer=writer, path=path),
         history=History(bot_name, clock, reader=reader, writer=writer, path=path),
         fleet=Fleet(bot_name, clock, reader=reader, writer=writer, path=path),
+        insight=Insight(bot_name, reader=reader, path=path),
         reader=reader,
         writer=writer,
     )
