@@ -36,7 +36,7 @@ _ON_TOPIC = frozenset({Intent.ASK, Intent.STATE, Intent.ASK_REASON, Intent.ASK_C
 # "Where do I live?" asks for what was told; "what do I do?" asks for advice.
 _ABOUT_OWN = re.compile(
     r"\b(?:what|where|when|who|which|how (?:old|many|long|much))(?:'s| [\w']+){0,3} (?:my|(?:do|did|am|was|have) i)\b"
-    r"(?! (?:do|need|say|choose|begin|tell|have to|supposed))",
+    r"(?! (?:do|need|say|choose|begin|tell|have to|supposed)\b)",
     re.IGNORECASE,
 )
 _SENTENCE_START = re.compile(r"(?:^|[.!?…]\s|\n)[\s*_>\"“-]*$")

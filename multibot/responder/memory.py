@@ -37,7 +37,7 @@ _FACT = re.compile(
     r"^(?:(?:well|so|yes|yeah|no|also|and|but|because|actually|btw|oh|ok|okay|today|yesterday|now|fyi|anyway),? )*"
     r"(?P<fact>(?:"
     r"i (?:(?:don't|do not|never|usually|often|currently|now|recently|just|used to|also) )?"
-    r"(?:live|work|study|come from|grew up|have (?!to\b)|own|play|moved|was born|speak|teach|run|drive|learn|eat|drink|keep|collect|"
+    r"(?:live|work|use|study|come from|grew up|have (?!to\b)|own|play|moved|was born|speak|teach|run|drive|learn|eat|drink|keep|collect|"
     r"write|paint|draw|cook|bake|sing|dance|studied|worked|lived|bought|started|quit|adopted|read|built|made|lost|found|met|married)\b"
     r"|i(?:'m| am) (?:from|learning|working|building|writing|studying|reading|planning|moving|getting|living|\d+|"
     r"an? (?!bit\b|little\b|lot\b|fan\b)|married|single|vegan|vegetarian|allergic|retired)"

@@ -108,6 +108,11 @@ class Script:
         topics = tuple(_topics(mapping.get("topics") or ()))
         return cls(**lines, topics=topics)
 
+    @classmethod
+    def occasions(cls) -> tuple[str, ...]:
+        """Name everything that there are lines for."""
+        return tuple(field.name for field in fields(cls) if field.name != "topics")
+
     def lines_for(self, occasion: str) -> Lines:
         """Return the lines of one occasion, which is one of the field names."""
         lines: Lines = getattr(self, occasion)
@@ -122,6 +127,12 @@ def _lines(value: object, where: str) -> Lines:
     raise ConfigError(f"scripted.{where} is not a list of texts.")
 
 
+def _filled(value: object, where: str) -> Lines:
+    if lines := _lines(value, where):
+        return lines
+    raise ConfigError(f"scripted.{where} is empty.")
+
+
 def _topics(value: object) -> Iterator[Topic]:
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise ConfigError("scripted.topics is not a list.")
@@ -132,6 +143,6 @@ def _topics(value: object) -> Iterator[Topic]:
         yield Topic(
             name=str(each["name"]),
             keywords=_lines(each["keywords"], f"{where}.keywords"),
-            lines=_lines(each["lines"], f"{where}.lines"),
+            lines=_filled(each["lines"], f"{where}.lines"),
             points=_lines(each.get("points") or (), f"{where}.points"),
         )

@@ -4,12 +4,13 @@ import re
 
 _TURNED = {
     "i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "am": "are",
-    "i'm": "you're", "i've": "you've", "i'd": "you'd", "i'll": "you'll", "im": "you're", "was": "was",
+    "i'm": "you're", "i've": "you've", "i'd": "you'd", "i'll": "you'll", "im": "you're",
     "you": "me", "your": "my", "yours": "mine", "yourself": "myself", "you're": "I'm",
     "you've": "I've", "you'd": "I'd", "you'll": "I'll", "we": "you", "our": "your", "us": "you",
-    "ours": "yours", "we're": "you're", "we've": "you've",
+    "ours": "yours", "i was": "you were", "we were": "you were", "you are": "I'm", "you were": "I was", "we're": "you're", "we've": "you've", "we are": "you are",
 }  # fmt: skip
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
+_TURNING = re.compile(r"\b(?:(?:i|we|you) (?:was|were|are)\b|[^\W_]+(?:'[^\W_]+)?)", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
 _CLAUSE_END = re.compile(
     r"[.!?;,:\n()]|\s-\s|\s(?:because|but|if|when|while|although|though|so that|so|since|and (?:i|it|he|she|they|we|then|that)|please|then|anyway|lately|right now|at all|nowadays)\b",
@@ -73,9 +74,7 @@ _NOUN_PHRASE = re.compile(
 
 def turned_round(text: str) -> str:
     """Say the writer's words back: I becomes you, my becomes your, and the other way about."""
-    text = re.sub(r"\b(i|we) was\b", "you were", text, flags=re.IGNORECASE)
-    text = re.sub(r"\byou are\b", "I'm", text, flags=re.IGNORECASE)
-    return _WORD.sub(lambda match: _TURNED.get(match[0].lower(), match[0]), text)
+    return _TURNING.sub(lambda match: _TURNED.get(match[0].lower(), match[0]), text)
 
 
 def clause(text: str) -> str:

@@ -1,0 +1,115 @@
+import pytest
+
+from multibot.responder.intent import Intent, classify
+from multibot.responder.scene import options
+from multibot.responder.wording import clause, content_words, subject, turned_round
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("hi", Intent.GREET),
+        ("Good morning!", Intent.GREET),
+        ("bye", Intent.LEAVE),
+        ("thank you, good night", Intent.LEAVE),
+        ("thanks a lot", Intent.THANK),
+        ("how are you?", Intent.ASK_WELLBEING),
+        ("hey, what's up", Intent.ASK_WELLBEING),
+        ("who are you?", Intent.ASK_ABOUT_BOT),
+        ("are you a bot?", Intent.ASK_ABOUT_BOT),
+        ("what are you doing?", Intent.ASK),
+        ("what can you do?", Intent.ASK_ABILITIES),
+        ("help", Intent.ASK_ABILITIES),
+        ("what's my name", Intent.ASK_NAME),
+        ("what do I like?", Intent.ASK_LIKES),
+        ("what don't I like?", Intent.ASK_DISLIKES),
+        ("do you remember me?", Intent.ASK_ALL),
+        ("what did you say?", Intent.ASK_ECHO),
+        ("what did I just say?", Intent.ASK_LAST_SAID),
+        ("what did I say about cats?", Intent.ASK_SAID),
+        ("tell me a joke", Intent.WANT_JOKE),
+        ("tell me a story about cats", Intent.WANT_STORY),
+        ("write me a python function that sorts", Intent.WANT_CODE),
+        ("give me five ideas", Intent.WANT_LIST),
+        ("I have no idea what that is", Intent.STATE),
+        ("explain love in detail", Intent.WANT_ESSAY),
+        ("tell me more", Intent.WANT_MORE),
+        ("why?", Intent.WANT_MORE),
+        ("I am so tired", Intent.SUFFER),
+        ("my cat died", Intent.SUFFER),
+        ("I passed!", Intent.REJOICE),
+        ("it works now", Intent.REJOICE),
+        ("haha nice", Intent.PRAISE),
+        ("you are the best", Intent.PRAISE),
+        ("you are wrong", Intent.CRITICISE),
+        ("that was boring", Intent.CRITICISE),
+        ("yes, exactly", Intent.AGREE),
+        ("ok, sure", Intent.AGREE),
+        ("not really", Intent.DISAGREE),
+        ("tea or coffee?", Intent.ASK_CHOICE),
+        ("why is the sky blue", Intent.ASK_REASON),
+        ("is it cold", Intent.ASK),
+        ("hmm", Intent.NOD),
+        ("", Intent.NOD),
+        ("the sky is blue today", Intent.STATE),
+    ],
+)
+def test_what_a_message_wants(text: str, intent: Intent) -> None:
+    assert classify(text) is intent
+
+
+@pytest.mark.parametrize(
+    ("text", "about"),
+    [
+        ("should I quit my job?", "whether to quit your job"),
+        ("how do I bake bread?", "how to bake bread"),
+        ("what do you think about modern art?", "modern art"),
+        ("what is the meaning of life?", "the meaning of life"),
+        ("My boss shouts a lot.", "your boss"),
+        ("I feel like crying", "crying"),
+        ("the new server crashed", "the new server"),
+        ("philosophy is hard", "philosophy"),
+        ("so it goes", "that"),
+        ("", "that"),
+        ("I saw a bird. What is a heron?", "a heron"),
+    ],
+)
+def test_what_a_message_is_about(text: str, about: str) -> None:
+    assert subject(text) == about
+
+
+@pytest.mark.parametrize(
+    ("text", "turned"),
+    [
+        ("I was afraid of my boss", "you were afraid of your boss"),
+        ("I'm sure you are right", "you're sure I'm right"),
+        ("give me your book", "give you my book"),
+        ("nothing of it", "nothing of it"),
+    ],
+)
+def test_words_are_turned_round(text: str, turned: str) -> None:
+    assert turned_round(text) == turned
+
+
+def test_a_clause_ends_where_the_next_begins() -> None:
+    assert clause("jazz because it swings") == "jazz"
+    assert clause("old maps, mostly") == "old maps"
+    assert clause("all of it") == "all of it"
+
+
+def test_content_words_carry_meaning() -> None:
+    assert content_words("What are the two red doors, and the glass?") == {"red", "door", "glass"}
+
+
+@pytest.mark.parametrize(
+    ("text", "pair"),
+    [
+        ("tea or coffee?", ("tea", "coffee")),
+        ("should I stay or go?", ("stay", "go")),
+        ("should I quit my job or stay?", None),
+        ("ready or not?", None),
+        ("what now?", None),
+    ],
+)
+def test_what_there_is_to_choose_from(text: str, pair: tuple[str, str] | None) -> None:
+    assert options(text) == pair
