@@ -178,8 +178,6 @@ def _whole_grapheme(text: str, start: int, end: int) -> int:
 
 
 def _is_joined(text: str, at: int) -> bool:
-    if at >= len(text):
-        return False
     after = text[at]
     return (
         unicodedata.combining(after) != 0

@@ -44,6 +44,8 @@ _COUNT = re.compile(r"\b(\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)\b
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}  # fmt: skip
 _USUAL_COUNT = 5
 _LONGEST_ECHO = 240
+_FEW = 3
+_MOST_KNOWN = 6
 _OFFER_LENGTH = 40
 _WEAVE_PAUSE = 3
 _LONG_ENOUGH = 2400
@@ -96,7 +98,7 @@ class _Answer:
             return known
         if maker := self._makers.get(scene.intent):
             return maker()
-        if scene.intent in _ON_TOPIC:
+        if scene.intent in _ON_TOPIC or (scene.topic and scene.intent is Intent.NOD):
             return self._thought()
         said = self._say(_OCCASIONS[scene.intent])
         if scene.topic and scene.intent in _WITH_TOPIC and "?" not in said:
@@ -212,7 +214,9 @@ class _Answer:
     def _all_known(self) -> str:
         memory = self._scene.memory
         named = (f"your name is {memory.name}",) if memory.name else ()
-        known = (*named, *memory.clauses[-6:])
+        topics = dict.fromkeys(topic.name for topic in self._scene.earlier_topics[-_FEW:])
+        asked = (f"you wanted to talk about {listed(tuple(topics))}",) if topics else ()
+        known = (*named, *memory.clauses[-_MOST_KNOWN:]) or asked
         return self._say("recall", memory=listed(known)) if known else self._last_said()
 
     def _last_said(self) -> str:
@@ -232,10 +236,7 @@ class _Answer:
         answers = self._scene.memory.answers
         if not answers:
             return self._say("forgotten")
-        quote = answers[-1].strip()
-        if len(quote) > _LONGEST_ECHO:
-            quote = (sentences(quote) or (quote,))[0][:_LONGEST_ECHO]
-        return self._say("echoes", memory=self._quote(quote))
+        return self._say("echoes", memory=self._quote(" ".join(answers[-1].split())))
 
     def _agreed(self) -> str:
         """Take a yes for what was offered, where something was."""

@@ -36,13 +36,15 @@ _POINTING = re.compile(
 _FACT = re.compile(
     r"^(?:(?:well|so|yes|yeah|no|also|and|but|because|actually|btw|oh|ok|okay|today|yesterday|now|fyi|anyway),? )*"
     r"(?P<fact>(?:"
-    r"i (?:(?:don't|do not|never|usually|often|currently|now|recently|just|used to|also) )?"
+    r"(?:i|we) (?:(?:don't|do not|never|usually|often|currently|now|recently|just|used to|also) )?"
     r"(?:live|work|use|study|come from|grew up|have (?!to\b)|own|play|moved|was born|speak|teach|run|drive|learn|eat|drink|keep|collect|"
     r"write|paint|draw|cook|bake|sing|dance|studied|worked|lived|bought|started|quit|adopted|read|built|made|lost|found|met|married)\b"
     r"|i(?:'m| am) (?:from|learning|working|building|writing|studying|reading|planning|moving|getting|living|\d+|"
     r"an? (?!bit\b|little\b|lot\b|fan\b)|married|single|vegan|vegetarian|allergic|retired)"
     r"|i've (?:got|been|had|lived|worked)\b"
     r"|my [^\W\d_]+(?: [^\W\d_]+)? (?:is|are|was|has|have|lives|works|likes|loves|died|plays|studies|broke|moved)\b"
+    r"|my (?:sister|brother|mother|father|mum|mom|dad|wife|husband|partner|girlfriend|boyfriend|son|daughter|friend|"
+    r"boss|cat|dog|uncle|aunt|grandmother|grandfather|teacher|neighbou?r|roommate) [^\W\d_]+s\b"
     r"(?! (?:that|it|why|what)\b)"
     r").+)",
     re.IGNORECASE,

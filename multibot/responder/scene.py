@@ -16,7 +16,7 @@ from multibot.responder.intent import (
 )
 from multibot.responder.memory import Memory, Told, recollect, tell
 from multibot.responder.script import Script, Topic
-from multibot.responder.wording import subject, words_of
+from multibot.responder.wording import content_words, subject, words_of
 
 _OVERRULED = frozenset({Intent.STATE, Intent.NOD, Intent.AGREE, Intent.GREET, Intent.DISAGREE})
 _REPEATABLE = frozenset({Intent.WANT_JOKE, Intent.WANT_STORY, Intent.WANT_CODE})
@@ -24,6 +24,7 @@ _OPTIONS = re.compile(
     r"(?:\b(?P<before>[\w']+) )?\b(?P<left>[\w'-]+) or (?P<right>(?:[\w'-]+ ?){1,2})\?",
     re.IGNORECASE,
 )
+_LIKING = re.compile(r"\bi (?:really |do |just |also )*(?:love|like|enjoy|hate)\b")
 _DETERMINERS = words_of("a an the my your our this that his her their in at on with for")
 _LONGEST_NAME = 32
 _FRIEND = "friend"
@@ -76,10 +77,11 @@ def read(prompt: Prompt, script: Script, own_names: tuple[str, ...]) -> Scene:
 
 def find_topic(text: str, topics: Sequence[Topic]) -> Topic | None:
     """Return the topic that most of the text's words speak of, the first of equals."""
-    words = text.casefold()
+    # "I love trains" speaks of trains, not of love.
+    words = _LIKING.sub(" ", text.casefold())
     best, most = None, 0
     for topic in topics:
-        weight = sum(map(len, set(_keywords(topic).findall(words))))
+        weight = sum(map(_weight, set(_keywords(topic).findall(words))))
         if weight > most:
             best, most = topic, weight
     return best
@@ -97,6 +99,12 @@ def options(text: str) -> tuple[str, str] | None:
 def told_by_greeting(text: str) -> bool:
     """Tell whether the text gives a name with its greeting: "hi, I'm Anna"."""
     return is_greeting(text) and tell(text).name is not None
+
+
+@functools.lru_cache(maxsize=4096)
+def _weight(keyword: str) -> int:
+    """Let long keywords count more; those of common words alone ("should i") only break ties."""
+    return len(keyword) if content_words(keyword) else 1
 
 
 @functools.lru_cache(maxsize=256)

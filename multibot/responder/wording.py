@@ -45,7 +45,7 @@ _STOP = words_of(
 )  # fmt: skip
 # These say something about a person, but are no subject.
 _NO_SUBJECT = _STOP | words_of(
-    "already thats dont ive wont cant didnt doesnt isnt youre hes shes whats theres arent wasnt havent course question answer example reason whatever nobody everyone everybody somewhere anyway actually "
+    "already whether either neither besides instead against around between during thats dont ive wont cant didnt doesnt isnt youre hes shes whats theres arent wasnt havent course question answer example reason whatever nobody everyone everybody somewhere anyway actually "
     "from live lives use used uses using work works working old year years anymore honestly"
 )
 

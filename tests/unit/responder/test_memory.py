@@ -36,6 +36,8 @@ from tests.unit.responder.dialogue import FILES, Dialogue
         ("I use Ubuntu on a ThinkPad", Told(facts=("you use Ubuntu on a ThinkPad",))),
         ("the wifi on my laptop is slow", Told()),
         ("I have to go", Told()),
+        ("we have 512 MB of memory", Told(facts=("you have 512 MB of memory",))),
+        ("my sister draws comics", Told(facts=("your sister draws comics",))),
         ("where do I live?", Told()),
         ("", Told()),
     ],
@@ -119,6 +121,29 @@ def test_the_last_answer_can_be_repeated() -> None:
     answer = dialogue.say("hmm")
 
     assert answer in dialogue.say("what did you say?")
+
+
+def test_where_nothing_was_told_the_topics_are_remembered() -> None:
+    dialogue = Dialogue("sage")
+    dialogue.say("hi")
+    dialogue.say("what is the meaning of life?")
+
+    assert "you wanted to talk about meaning" in dialogue.say("what do you know about me?")
+    assert "What is the meaning of life?" in dialogue.say("do you remember life?")
+
+
+def test_a_vague_do_you_remember_asks_for_all() -> None:
+    dialogue = Dialogue("sage")
+    dialogue.say("I live in Oslo")
+
+    assert "you live in Oslo" in dialogue.say("do you remember?")
+
+
+def test_a_long_quote_is_shortened() -> None:
+    dialogue = Dialogue("logic")
+    dialogue.say("the server said " + "blah " * 200)
+
+    assert len(dialogue.say("what did I say about the server?")) < 400
 
 
 def test_a_told_fact_comes_up_where_it_matters() -> None:

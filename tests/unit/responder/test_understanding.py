@@ -1,7 +1,8 @@
 import pytest
 
 from multibot.responder.intent import Intent, classify
-from multibot.responder.scene import options
+from multibot.responder.scene import find_topic, options
+from multibot.responder.script import Topic
 from multibot.responder.wording import clause, content_words, subject, turned_round
 
 
@@ -37,7 +38,11 @@ from multibot.responder.wording import clause, content_words, subject, turned_ro
         ("why?", Intent.WANT_MORE),
         ("I am so tired", Intent.SUFFER),
         ("my cat died", Intent.SUFFER),
+        ("my mother is really sick", Intent.SUFFER),
         ("I passed!", Intent.REJOICE),
+        ("the party was great", Intent.REJOICE),
+        ("that was great", Intent.PRAISE),
+        ("you were right", Intent.PRAISE),
         ("it works now", Intent.REJOICE),
         ("haha nice", Intent.PRAISE),
         ("you are the best", Intent.PRAISE),
@@ -113,3 +118,26 @@ def test_content_words_carry_meaning() -> None:
 )
 def test_what_there_is_to_choose_from(text: str, pair: tuple[str, str] | None) -> None:
     assert options(text) == pair
+
+
+LOVE = Topic(name="love", keywords=("love", "heart"), lines=("x",))
+CHOICE = Topic(name="choice", keywords=("should i", "choose"), lines=("x",))
+TRUTH = Topic(name="truth", keywords=("truth", "true"), lines=("x",))
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("what is love?", LOVE),
+        ("matters of the HEART", LOVE),
+        ("I love trains", None),
+        ("should I go?", CHOICE),
+        ("should I tell the truth?", TRUTH),
+        ("truthful", None),
+        ("truths", TRUTH),
+        ("choose love, choose truth", CHOICE),
+        ("", None),
+    ],
+)
+def test_the_topic_is_what_most_of_the_words_speak_of(text: str, topic: Topic | None) -> None:
+    assert find_topic(text, (LOVE, CHOICE, TRUTH)) == topic
