@@ -20,6 +20,7 @@ class Intent(StrEnum):
     ASK_ECHO = "ask_echo"
     ASK_LAST_SAID = "ask_last_said"
     ASK_SAID = "ask_said"
+    ASK_TOPICS = "ask_topics"
     TELL_NAME = "tell_name"
     TELL_LIKE = "tell_like"
     TELL_DISLIKE = "tell_dislike"
@@ -30,6 +31,7 @@ class Intent(StrEnum):
     WANT_LIST = "want_list"
     WANT_ESSAY = "want_essay"
     WANT_MORE = "want_more"
+    WANT_THOUGHT = "want_thought"
     SUFFER = "suffer"
     REJOICE = "rejoice"
     PRAISE = "praise"
@@ -68,7 +70,8 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
     (Intent.ASK_DISLIKES, r"\bwhat do(?:n't)? i (?:hate|dislike|not like|like least)\b|\bwhat don't i like\b|\bwhat i (?:hate|dislike)\b.*\?"),
     (Intent.ASK_ALL, r"\b(?:know|remember|recall|learn(?:ed|t)?) (?:anything |something |so far )?about me\b|\b(?:do you|you still) remember me\b|\bwhat (?:have|did) i (?:told|tell|said|say)(?: to)? you(?: so far| about (?:me|myself))?\s*\?*$"),
     (Intent.ASK_ECHO, r"\bwhat did you (?:just )?say\b|\b(?:say|repeat) (?:that|it) again\b|\brepeat (?:that|yourself|what you)\b|\bwhat was your (?:last )?answer\b"),
-    (Intent.ASK_LAST_SAID, r"\bwhat (?:did i|have i|was i|i) (?:just |last )?(?:say|said|saying|ask|asked|asking|write|wrote|tell you|mention)(?: (?:just now|before|earlier|last|a moment ago|to you))*\s*\?*$|\bwhat were we (?:talking|speaking)\b|\bwhere were we\b|\bremember what i (?:just )?(?:said|told you|asked|wrote)(?: (?:before|earlier|last))*\s*\?*$"),
+    (Intent.ASK_TOPICS, r"\bwhat (?:did|have|were|was|are) we (?:just |been )*(?:talk|speak|discuss|chat)|\bwhere were we\b|\bwhat was this about\b"),
+    (Intent.ASK_LAST_SAID, r"\bwhat (?:did i|have i|was i|i) (?:just |last )?(?:say|said|saying|ask|asked|asking|write|wrote|tell you|mention)(?: (?:just now|before|earlier|last|a moment ago|to you))*\s*\?*$|\bremember what i (?:just )?(?:said|told you|asked|wrote)(?: (?:before|earlier|last))*\s*\?*$"),
     (Intent.ASK_SAID, r"\b(?:do|did|can|don't) you (?:still )?(?:remember|recall)\b|\bwhat did i (?:say|tell|mention|ask|write)\b|\bremember (?:when|that|what|my|where|who|how)\b.*\?|\b(?:have|did) i (?:told|tell|mention(?:ed)?)\b.*\?|\b(?:i told you|as i said)\b.*\?"),
     (Intent.ASK_ABOUT_BOT, r"\bwho are you\b|\bwhat are you\b(?! (?:doing|talking|saying|on|up|trying|waiting))|\bintroduce yourself\b|\babout yourself\b|\bwhat(?:'s| is) your name\b|\bare you (?:an? )?(?:\w+ )?(?:bot|human|person|real|robot|ai|machine|alive|conscious)\b|\bwho (?:made|built|created) you\b"),
     (Intent.ASK_ABILITIES, r"\bwhat can you (?:do|help)\b|\bhow can you help\b|\bwhat do you do\b|\bwhat are you (?:able|good)\b|\bcan you help(?: me)?\s*\?*$|^help[!.?]*$|\bwhat (?:do you know|are your skills)\s*\?*$"),
@@ -79,6 +82,7 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
     (Intent.WANT_STORY, r"\b(?:tell|write|give|make|read|want|need|know|hear|share|invent|sing)\b.*\b(?:story|stories|tale|parable|poem|poetry|haiku|song|fable|anecdote)\b|^(?:a )?(?:story|poem|tale)\b"),
     (Intent.WANT_ESSAY, r"\bin (?:great |more |full )?(?:detail|depth)\b|\bat length\b|\bessay\b|\blong(?:er)? (?:answer|explanation|version|text|reply|message|read)\b|\b(?:all|everything) (?:about|you know|there is)\b|\bdeep dive\b|\bexplain\b.*\b(?:fully|thoroughly|completely|properly)\b|\bwrite (?:me )?(?:an? )?(?:article|long)\b|\bgo (?:deep|into detail)\b|\blecture\b"),
     (Intent.WANT_MORE, r"\b(?:tell me|say|know|hear) (?:a (?:bit|little) )?more\b|^(?:more|go on|continue|please continue|keep going|elaborate|and then|what else|anything else|another(?: one)?|next)\b[\w ]{0,20}[!.?]*$|\bcan you (?:elaborate|expand)\b|\bwhat do you mean\b|^(?:how so|why so|why not|why|how|meaning|like what|such as|for example|really|is it|so what)\s*\?+$"),
+    (Intent.WANT_THOUGHT, r"\b(?:tell|say|show) (?:me |us )?(?:something|anything)(?: (?:new|interesting|nice|fun|wise|smart|random|else|cool|clever))?[!.?]*$|\b(?:surprise|entertain|inspire) me\b|\bfun fact\b|\bwhat(?:'s| is) on your mind\b|\bwhat are you thinking\b"),
     (Intent.SUFFER, rf"\b(?:is|are) (?:very |really |so )?(?:sick|ill|dying|in (?:the )?hospital)\b|\bhas cancer\b|\bi(?:'m| am| feel|'ve been|'m feeling| am feeling| have been)(?: (?:so|very|really|a bit|a little|kind of|quite|too|just|always|still|feeling|rather|pretty|totally|completely))* (?:{_MOODS})\b|\b(?:died|passed away|broke up with|left me|got fired|was fired|lost my (?:job|wife|husband|friend|mother|father|dog|cat))\b|\bi (?:can't sleep|can't cope|failed|messed up|give up|hate my(?:self| life))\b|\b(?:bad|awful|terrible|horrible|rough|hard) (?:day|week|night|time)\b"),
     (Intent.REJOICE, r"\bi (?:just )?(?:passed|won|did it|finished|made it|succeeded|got (?:the|a|an) (?:job|offer|raise|promotion)|got (?:promoted|married|engaged|accepted)|fixed it|solved it)\b|\b(?:good|great) news\b|\bi(?:'m| am)(?: (?:so|very|really))* (?:happy|excited|proud|thrilled|glad)\b|\bit (?:finally )?work(?:s|ed)\b|(?<!\bthat )(?<!\bthis )\b(?:was|went) (?:so |really |absolutely |just )?(?:great|amazing|awesome|wonderful|fantastic|perfect|brilliant)\b|\b(?:yay|woo+hoo+|hooray|hurray)\b"),
     (Intent.CRITICISE, r"\byou(?:'re| are)(?: \w+)? (?:wrong|stupid|dumb|useless|bad|boring|annoying|an idiot|terrible|no help|not helping|repeating)\b|\bbad bot\b|\bthat(?:'s| is|s| was) (?:wrong|nonsense|stupid|boring|bad|terrible|lame|useless|dumb|not (?:true|right|helpful|funny|what))\b|\bnonsense\b|\bshut up\b|\b(?:makes|make) no sense\b|\byou (?:don't|do not) (?:understand|get it|listen)\b|\bnot what i (?:asked|meant|said)\b|\bi (?:don't|do not|didn't|did not) (?:like|love|get) (?:that|this|it)\b|\byou suck\b|\byou already said\b"),

@@ -38,7 +38,7 @@ _FACT = re.compile(
     r"(?P<fact>(?:"
     r"(?:i|we) (?:(?:don't|do not|never|usually|often|currently|now|recently|just|used to|also) )?"
     r"(?:live|work|use|study|come from|grew up|have (?!to\b)|own|play|moved|was born|speak|teach|run|drive|learn|eat|drink|keep|collect|"
-    r"write|paint|draw|cook|bake|sing|dance|studied|worked|lived|bought|started|quit|adopted|read|built|made|lost|found|met|married)\b"
+    r"write|paint|draw|cook|bake|sing|dance|studied|worked|lived|bought|make|started|quit|adopted|read|built|made|lost|found|met|married)\b"
     r"|i(?:'m| am) (?:from|learning|working|building|writing|studying|reading|planning|moving|getting|living|\d+|"
     r"an? (?!bit\b|little\b|lot\b|fan\b)|married|single|vegan|vegetarian|allergic|retired)"
     r"|i've (?:got|been|had|lived|worked)\b"

@@ -90,9 +90,13 @@ def find_topic(text: str, topics: Sequence[Topic]) -> Topic | None:
 def options(text: str) -> tuple[str, str] | None:
     """Return the two things a question asks to choose from, when they are plain to see."""
     found = _OPTIONS.search(text)
-    if found is None or (found["before"] or "").lower() in _DETERMINERS:
+    if found is None:
         return None
-    left, right = found["left"], found["right"].strip()
+    before, left, right = found["before"] or "", found["left"], found["right"].strip()
+    if before.lower() in _DETERMINERS:
+        if right.split()[0] != before:
+            return None
+        left = f"{before} {left}"
     return None if right.lower() in {"not", "what", "no", "else", "something"} else (left, right)
 
 

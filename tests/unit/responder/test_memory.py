@@ -129,7 +129,21 @@ def test_where_nothing_was_told_the_topics_are_remembered() -> None:
     dialogue.say("what is the meaning of life?")
 
     assert "you wanted to talk about meaning" in dialogue.say("what do you know about me?")
+    assert "you wanted to talk about meaning" in dialogue.say("what did we talk about?")
     assert "What is the meaning of life?" in dialogue.say("do you remember life?")
+
+
+def test_a_display_name_is_known_but_not_taken_for_told() -> None:
+    dialogue = Dialogue("sage")
+
+    assert "you go by mira here" in dialogue.say("what is my name?")
+
+
+def test_code_is_not_repeated_into_a_quote() -> None:
+    dialogue = Dialogue("logic")
+    dialogue.say("show me code for a retry")
+
+    assert "```" not in dialogue.say("what did you say?")
 
 
 def test_a_vague_do_you_remember_asks_for_all() -> None:

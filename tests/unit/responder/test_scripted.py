@@ -121,6 +121,14 @@ def test_another_one_is_another_of_the_same() -> None:
     assert all(story.startswith("**") for story in stories)
 
 
+def test_a_thought_unasked_is_one_of_its_own() -> None:
+    dialogue = Dialogue("spark")
+    lines = {line for topic in dialogue.script.topics for line in topic.lines}
+
+    assert dialogue.say("surprise me") in lines
+    assert Dialogue(script=Script()).say("surprise me").strip()
+
+
 def test_a_yes_takes_up_what_was_offered() -> None:
     offer = Script(follow_ups=("Do you want an example in code?",), code=("```sh\nls\n```",))
     detail = Script(follow_ups=("Shall I go into detail?",), essays=("At length.",))

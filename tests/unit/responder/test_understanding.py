@@ -28,6 +28,8 @@ from multibot.responder.wording import clause, content_words, subject, turned_ro
         ("what did you say?", Intent.ASK_ECHO),
         ("what did I just say?", Intent.ASK_LAST_SAID),
         ("what did I say about cats?", Intent.ASK_SAID),
+        ("what did we talk about?", Intent.ASK_TOPICS),
+        ("tell me something interesting", Intent.WANT_THOUGHT),
         ("tell me a joke", Intent.WANT_JOKE),
         ("tell me a story about cats", Intent.WANT_STORY),
         ("write me a python function that sorts", Intent.WANT_CODE),
@@ -111,6 +113,7 @@ def test_content_words_carry_meaning() -> None:
     [
         ("tea or coffee?", ("tea", "coffee")),
         ("should I stay or go?", ("stay", "go")),
+        ("should I learn the piano or the guitar?", ("the piano", "the guitar")),
         ("should I quit my job or stay?", None),
         ("ready or not?", None),
         ("what now?", None),
