@@ -33,6 +33,7 @@ class BotStatus:
     loop_lag_ms: float | None = None
     identifies: int = 0
     last_error: str | None = None
+    waits_until_at: datetime | None = None
 
 
 COLUMNS = tuple(field.name for field in fields(BotStatus))
@@ -46,8 +47,10 @@ def read_statuses(database: Path) -> dict[str, BotStatus]:
     reader = connection.open_reader(database)
     try:
         with connection.errors_of(database):
-            if connection.schema_version(reader) == 0:
+            found = connection.schema_version(reader)
+            if found == 0:
                 return {}
+            connection.require_schema(found, database)
             rows = reader.execute(_QUERY.read_text(encoding="utf-8")).fetchall()
     finally:
         reader.close()

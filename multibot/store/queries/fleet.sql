@@ -1,13 +1,13 @@
--- name: report_status(bot_name, pid, boot_id, user_id, display_name, started_at, state, gateway_state, ready_at, heartbeat_at, ack_at, last_event_at, last_answer_at, latency_ms, loop_lag_ms, identifies, last_error, config_hash, version)!
+-- name: report_status(bot_name, pid, boot_id, user_id, display_name, started_at, state, gateway_state, ready_at, heartbeat_at, ack_at, last_event_at, last_answer_at, latency_ms, loop_lag_ms, identifies, last_error, config_hash, version, waits_until_at)!
 -- How a bot is; a name or id learned once is kept until a new one is known.
 INSERT INTO bot_status
     (bot_name, pid, boot_id, user_id, display_name, started_at, state, gateway_state, ready_at,
      heartbeat_at, ack_at, last_event_at, last_answer_at, latency_ms, loop_lag_ms, identifies,
-     last_error, config_hash, version)
+     last_error, config_hash, version, waits_until_at)
 VALUES
     (:bot_name, :pid, :boot_id, :user_id, :display_name, :started_at, :state, :gateway_state,
      :ready_at, :heartbeat_at, :ack_at, :last_event_at, :last_answer_at, :latency_ms,
-     :loop_lag_ms, :identifies, :last_error, :config_hash, :version)
+     :loop_lag_ms, :identifies, :last_error, :config_hash, :version, :waits_until_at)
 ON CONFLICT (bot_name) DO UPDATE SET
     pid = excluded.pid, boot_id = excluded.boot_id,
     user_id = coalesce(excluded.user_id, bot_status.user_id),
@@ -18,7 +18,8 @@ ON CONFLICT (bot_name) DO UPDATE SET
     last_event_at = excluded.last_event_at, last_answer_at = excluded.last_answer_at,
     latency_ms = excluded.latency_ms, loop_lag_ms = excluded.loop_lag_ms,
     identifies = excluded.identifies, last_error = excluded.last_error,
-    config_hash = excluded.config_hash, version = excluded.version;
+    config_hash = excluded.config_hash, version = excluded.version,
+    waits_until_at = excluded.waits_until_at;
 
 -- name: peers_since(since, latest)
 -- Every bot that Discord has given an id and whose heartbeat is young enough.
