@@ -80,14 +80,11 @@ class Writer:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Outcome] = loop.create_future()
         self._queue.put(_Entry(job, durability, loop, future))
+        overdue = loop.call_later(self._patience, self._disappoint, future)
         try:
-            async with asyncio.timeout(self._patience):
-                return await future
-        except TimeoutError:
-            raise StoreUnavailableError(
-                f"A write still waits after {self._patience:g} s; it will be carried out later.",
-                where=str(self._database),
-            ) from None
+            return await future
+        finally:
+            overdue.cancel()
 
     async def close(self) -> None:
         """Carry out everything that waits, then end the thread."""
@@ -102,6 +99,16 @@ class Writer:
             raise StoreUnavailableError(
                 "Writes were still waiting for the database when it was closed.",
                 where=str(self._database),
+            )
+
+    def _disappoint(self, future: "asyncio.Future[Any]") -> None:
+        """Let a caller go that has waited for long enough."""
+        if not future.done():
+            future.set_exception(
+                StoreUnavailableError(
+                    f"A write still waits after {self._patience:g} s; it will be carried out later.",
+                    where=str(self._database),
+                )
             )
 
     def _require_working(self) -> None:
