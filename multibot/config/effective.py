@@ -87,7 +87,13 @@ def _rate(part: RateLimitPart | None) -> RateLimitPart | None:
 
 
 def _behaviour(entry: Entry, file: BotFile, fleet: FleetFile) -> dict[str, object]:
-    wanted = ("response_probability", "response_delay", "answers_per_message", "drain_timeout")
+    wanted = (
+        "response_probability",
+        "response_delay",
+        "answers_per_message",
+        "drain_timeout",
+        "watchdog_timeout",
+    )
     values = said(entry.response_behavior, file.response_behavior, fleet.global_settings)
     return {key: values[key] for key in wanted if key in values}
 

@@ -87,6 +87,7 @@ class Bot(Value):
     llm: Llm = Llm()
     admins: Ids = frozenset()
     drain_timeout: timedelta = timedelta(seconds=15)
+    watchdog_timeout: timedelta = timedelta(seconds=60)
     log_level: LogLevel = "INFO"
     variables: tuple[str, ...] = ()
     config_hash: str = ""

@@ -87,6 +87,7 @@ class GlobalPart(Said):
     max_concurrent_responses: Concurrent | None = None
     session_timeout: field.Timeout | None = None
     drain_timeout: field.Drain | None = None
+    watchdog_timeout: field.Watchdog | None = None
 
 
 class AdminsPart(Said):

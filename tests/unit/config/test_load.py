@@ -80,6 +80,7 @@ def test_the_fleets_word_reaches_every_bot(home: Home) -> None:
         (("global_settings",), {"max_concurrent_responses": 4, "session_timeout": 700}),
         (("global_settings", "answers_per_message"), 2),
         (("global_settings", "drain_timeout"), 5),
+        (("global_settings", "watchdog_timeout"), 9),
         (("logging", "level"), "debug"),
     )
 
@@ -101,9 +102,10 @@ def test_the_fleets_word_reaches_every_bot(home: Home) -> None:
         )
         == bot.storage
     )
-    assert (2, timedelta(seconds=5), "DEBUG") == (
+    assert (2, timedelta(seconds=5), timedelta(seconds=9), "DEBUG") == (
         bot.answers_per_message,
         bot.drain_timeout,
+        bot.watchdog_timeout,
         bot.log_level,
     )
 

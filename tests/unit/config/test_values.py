@@ -68,6 +68,7 @@ def test_files_in_order_have_no_faults(home: Home) -> None:
         ((GLOBAL, "max_concurrent_responses"), 11, "must be at most 10."),
         ((GLOBAL, "session_timeout"), 59, "must be between 60 and 2.592e+06 seconds."),
         ((GLOBAL, "drain_timeout"), 301, "must be between 0 and 300 seconds."),
+        ((GLOBAL, "watchdog_timeout"), 1, "must be between 2 and 3600 seconds."),
         ((GLOBAL,), [1], "must be a mapping."),
         (("storage", "session_scope"), "guild", "must be 'user' or 'channel'."),
         (("storage", "session_gap"), 0, "must be between 1 and 2.592e+06 seconds."),
