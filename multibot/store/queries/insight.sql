@@ -12,7 +12,7 @@ ORDER BY bot_name;
 
 -- name: fleet_answered_twice(since, limit)
 -- Messages that more than one bot answered.
-SELECT message_id, group_concat(bot_name, ', '), count(*) OVER () FROM inbox
+SELECT message_id, group_concat(bot_name, ', ' ORDER BY bot_name), count(*) OVER () FROM inbox
 WHERE state = 'answered' AND received_at >= :since
 GROUP BY message_id HAVING count(*) > 1
 ORDER BY message_id DESC LIMIT :limit;
