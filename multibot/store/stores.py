@@ -12,6 +12,7 @@ from multibot.home import Home
 from multibot.store import connection, driver, filesystem
 from multibot.store.fleet import Fleet
 from multibot.store.history import History
+from multibot.store.incidents import Incidents
 from multibot.store.insight import Insight
 from multibot.store.ledger import Ledger
 from multibot.store.writer import Writer
@@ -28,6 +29,7 @@ class BotStore:
     history: History
     fleet: Fleet
     insight: Insight
+    incidents: Incidents
     reader: "sqlite.Connection"
     writer: Writer
 
@@ -61,6 +63,7 @@ def open_store(
         history=History(bot_name, clock, reader=reader, writer=writer, path=path),
         fleet=Fleet(bot_name, clock, reader=reader, writer=writer, path=path),
         insight=Insight(bot_name, reader=reader, path=path),
+        incidents=Incidents(bot_name, clock, writer=writer),
         reader=reader,
         writer=writer,
     )

@@ -19,7 +19,7 @@ PARTITIONED = (
 )
 
 # What people ask about the whole fleet, read only and without content.
-FLEET_WIDE = ("fleet_decisions", "fleet_answered_twice")
+FLEET_WIDE = ("fleet_decisions", "fleet_answered_twice", "recent_incidents")
 
 
 def named() -> Iterator[tuple[str, str]]:
