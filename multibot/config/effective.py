@@ -9,7 +9,7 @@ import json
 from typing import TypeVar
 
 from multibot.config.credential import Credential
-from multibot.config.fleet import Bot, Limits, Llm, Persona, Storage, Value
+from multibot.config.fleet import Bot, Gateway, Limits, Llm, Persona, Storage, Value
 from multibot.config.schema import BotFile, Entry, FleetFile, RateLimitPart, Said
 from multibot.config.settings import Settings
 from multibot.conversation.message import BotName
@@ -53,6 +53,7 @@ def bot(
         "storage": storage(file, fleet),
         "scripted": file.scripted.model_dump(exclude_none=True) if file.scripted else {},
         "llm": _only(Llm, said(file.llm, fleet.llm)),
+        "gateway": _only(Gateway, said(fleet.gateway)),
         "admins": frozenset((fleet.admins and fleet.admins.user_ids) or ()),
     }
     values |= _behaviour(entry, file, fleet) | _message(file)

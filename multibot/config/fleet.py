@@ -60,6 +60,17 @@ class Storage(Value):
     context_max_age: timedelta = timedelta(days=7)
 
 
+class Gateway(Value):
+    """How often a bot may start a gateway session; Discord takes the token of one that overdoes it."""
+
+    starts_at_once: int = 5
+    first_wait: timedelta = timedelta(seconds=10)
+    longest_wait: timedelta = timedelta(seconds=300)
+    starts_per_day: int = 300
+    park_below: int = 100
+    jitter: timedelta = timedelta(seconds=2)
+
+
 class Llm(Value):
     """What makes the text."""
 
@@ -85,6 +96,7 @@ class Bot(Value):
     typing_indicator: bool = True
     scripted: dict[str, object] = {}
     llm: Llm = Llm()
+    gateway: Gateway = Gateway()
     admins: Ids = frozenset()
     drain_timeout: timedelta = timedelta(seconds=15)
     watchdog_timeout: timedelta = timedelta(seconds=60)

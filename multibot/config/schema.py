@@ -90,6 +90,17 @@ class GlobalPart(Said):
     watchdog_timeout: field.Watchdog | None = None
 
 
+class GatewayPart(Said):
+    """`gateway`: how often a bot may start a gateway session."""
+
+    starts_at_once: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    first_wait: field.StartWait | None = None
+    longest_wait: field.StartWait | None = None
+    starts_per_day: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    park_below: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    jitter: field.Jitter | None = None
+
+
 class AdminsPart(Said):
     """`admins`: who may use admin commands."""
 
@@ -116,6 +127,7 @@ class FleetFile(Said):
     global_settings: GlobalPart | None = None
     storage: StoragePart | None = None
     limits: LimitsPart | None = None
+    gateway: GatewayPart | None = None
     admins: AdminsPart | None = None
     logging: LoggingPart | None = None
     llm: LlmPart | None = None

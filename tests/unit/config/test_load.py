@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from multibot.config.fleet import Limits, Persona, Storage
+from multibot.config.fleet import Gateway, Limits, Persona, Storage
 from multibot.config.load import load, load_bot
 from multibot.errors import ConfigError
 from multibot.home import Home
@@ -108,6 +108,31 @@ def test_the_fleets_word_reaches_every_bot(home: Home) -> None:
         bot.watchdog_timeout,
         bot.log_level,
     )
+
+
+def test_the_gateway_budget_is_the_fleets(home: Home) -> None:
+    plain = sage(home)
+    bot = sage(
+        home,
+        (("gateway",), {"starts_at_once": 50, "first_wait": "1s", "longest_wait": "1m"}),
+        (("gateway", "starts_per_day"), 900),
+        (("gateway", "park_below"), 20),
+        (("gateway", "jitter"), 0),
+    )
+
+    assert Gateway() == plain.gateway
+    assert (
+        Gateway(
+            starts_at_once=50,
+            first_wait=timedelta(seconds=1),
+            longest_wait=timedelta(minutes=1),
+            starts_per_day=900,
+            park_below=20,
+            jitter=timedelta(0),
+        )
+        == bot.gateway
+    )
+    assert plain.config_hash != bot.config_hash
 
 
 def test_a_bots_word_overrides_the_fleets(home: Home) -> None:
