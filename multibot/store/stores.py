@@ -11,6 +11,7 @@ from multibot.errors import SchemaError
 from multibot.home import Home
 from multibot.store import connection, driver, filesystem
 from multibot.store.fleet import Fleet
+from multibot.store.gateway import GatewayLedger
 from multibot.store.history import History
 from multibot.store.incidents import Incidents
 from multibot.store.insight import Insight
@@ -29,6 +30,7 @@ class BotStore:
     history: History
     fleet: Fleet
     insight: Insight
+    gateway: GatewayLedger
     incidents: Incidents
     reader: "sqlite.Connection"
     writer: Writer
@@ -64,6 +66,8 @@ def open_store(
         fleet=Fleet(bot_name, clock, reader=reader, writer=writer, path=path),
         insight=Insight(bot_name, reader=reader, path=path),
         incidents=Incidents(bot_name, clock, writer=writer),
+        gateway=GatewayLedger(bot_name, clock, reader=reader, writer=writer, path=path),
+        outbox=Outbox(bot_name, clock, reader=reader, writer=writer, path=path),
         reader=reader,
         writer=writer,
     )
