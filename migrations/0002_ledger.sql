@@ -16,7 +16,10 @@ CREATE TABLE inbox (
     reason TEXT NOT NULL,
     detail TEXT NOT NULL DEFAULT '',
     state TEXT NOT NULL CHECK (
-        state IN ('received', 'generating', 'sending', 'answered', 'failed', 'expired', 'declined')
+        state IN (
+            'received', 'claimed', 'generating', 'sending',
+            'answered', 'failed', 'expired', 'declined'
+        )
     ),
     session_id TEXT,
     message TEXT CHECK (message IS NULL OR json_valid(message)),
@@ -25,7 +28,7 @@ CREATE TABLE inbox (
 
 -- What a start takes up again; small, whatever the age of the file.
 CREATE INDEX idx_inbox_open ON inbox (bot_name, id)
-    WHERE state IN ('received', 'generating', 'sending');
+    WHERE state IN ('received', 'claimed', 'generating', 'sending');
 
 CREATE TABLE outbox (
     id INTEGER PRIMARY KEY,
@@ -34,21 +37,25 @@ CREATE TABLE outbox (
     part INTEGER NOT NULL CHECK (part >= 0),
     nonce TEXT NOT NULL CHECK (length(nonce) <= 25),
     content TEXT NOT NULL,
-    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'abandoned')),
+    state TEXT NOT NULL DEFAULT 'pending'
+        CHECK (state IN ('pending', 'shown', 'sent', 'abandoned')),
     sent_message_id TEXT,
     created_at TEXT NOT NULL,
     sent_at TEXT,
     UNIQUE (bot_name, message_id, part),
-    CHECK ((state = 'sent') = (sent_message_id IS NOT NULL))
+    CHECK (state <> 'pending' OR sent_message_id IS NULL),
+    CHECK (state NOT IN ('shown', 'sent') OR sent_message_id IS NOT NULL)
 ) STRICT;
 
-CREATE INDEX idx_outbox_pending ON outbox (bot_name, id) WHERE state = 'pending';
+-- Which of the bot's own messages on Discord are known to belong to a turn.
+CREATE INDEX idx_outbox_sent ON outbox (bot_name, sent_message_id)
+    WHERE sent_message_id IS NOT NULL;
 
 CREATE TABLE channel_cursors (
     bot_name TEXT NOT NULL CHECK (bot_name <> ''),
     channel_id TEXT NOT NULL,
-    last_seen TEXT NOT NULL,
-    catchup_from TEXT,
+    is_dm INTEGER NOT NULL CHECK (is_dm IN (0, 1)),
+    last_seen TEXT NOT NULL CHECK (last_seen <> ''),
     updated_at TEXT NOT NULL,
     PRIMARY KEY (bot_name, channel_id)
 ) STRICT, WITHOUT ROWID;

@@ -14,6 +14,9 @@ CREATE TABLE message_claims (
     UNIQUE (message_id, bot_name)
 ) STRICT, WITHOUT ROWID;
 
+-- What is still being answered, or was when its holder died.
+CREATE INDEX idx_claims_open ON message_claims (expires_at) WHERE settled_at IS NULL;
+
 -- One row per message, whoever accepts it; a refused message stays refused whoever asks next.
 CREATE TABLE accepted_messages (
     message_id TEXT NOT NULL PRIMARY KEY,

@@ -101,8 +101,8 @@ def _behaviour(entry: Entry, file: BotFile, fleet: FleetFile) -> dict[str, objec
 
 def _message(file: BotFile) -> dict[str, object]:
     values = said(file.message)
-    names = {"max_length": "max_message_length", "typing_indicator": "typing_indicator"}
-    return {names[key]: value for key, value in values.items()}
+    names = {"max_length": "max_message_length"}
+    return {names.get(key, key): value for key, value in values.items()}
 
 
 def config_hash(settled: Bot, settings: Settings) -> str:

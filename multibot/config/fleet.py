@@ -94,6 +94,7 @@ class Bot(Value):
     answers_per_message: int = 1
     max_message_length: int = 2000
     typing_indicator: bool = True
+    streaming: bool = False
     scripted: dict[str, object] = {}
     llm: Llm = Llm()
     gateway: Gateway = Gateway()

@@ -145,6 +145,7 @@ class MessagePart(Said):
 
     max_length: Annotated[int, Field(ge=100, le=2000)] | None = None
     typing_indicator: bool | None = None
+    streaming: bool | None = None
 
 
 class RateLimitPart(Said):

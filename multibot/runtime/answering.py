@@ -1,4 +1,6 @@
-"""Ask a responder for one whole answer, with patience that ends."""
+"""Ask a responder for one answer, with patience that ends."""
+
+from collections.abc import AsyncIterator
 
 import structlog
 
@@ -19,7 +21,44 @@ async def answer(responder: Responder, prompt: Prompt, clock: Clock) -> str:
     try:
         return await deadline.within(clock, TIME_LIMIT_SECONDS, _tries(responder, prompt, clock))
     except TimeoutError as error:
-        raise ResponderError(f"no answer within {TIME_LIMIT_SECONDS:.0f} s") from error
+        raise _too_late() from error
+
+
+async def growing(responder: Responder, prompt: Prompt, clock: Clock) -> AsyncIterator[str]:
+    """Yield the text so far, longer each time.
+
+    Three tries; one that fails half way starts again from nothing. The limit of 30 s holds for the
+    wait for each piece, since a long answer may take longer as a whole.
+    """
+    for number, wait in enumerate((*WAITS_SECONDS, None), start=1):
+        try:
+            async for text in _accumulated(responder, prompt, clock):
+                yield text
+        except ResponderError as error:
+            if wait is None:
+                raise
+            log.warning("responder_failed", attempt=number, error=str(error))
+            await clock.sleep(wait)
+        else:
+            return
+
+
+async def _accumulated(responder: Responder, prompt: Prompt, clock: Clock) -> AsyncIterator[str]:
+    text = ""
+    pieces = responder.stream(prompt)
+    while True:
+        try:
+            piece = await deadline.within(clock, TIME_LIMIT_SECONDS, _next(pieces))
+        except TimeoutError as error:
+            raise _too_late() from error
+        if piece is None:
+            return
+        text += piece
+        yield text
+
+
+async def _next(pieces: AsyncIterator[str]) -> str | None:
+    return await anext(pieces, None)
 
 
 async def _tries(responder: Responder, prompt: Prompt, clock: Clock) -> str:
@@ -34,3 +73,7 @@ async def _tries(responder: Responder, prompt: Prompt, clock: Clock) -> str:
 
 async def _collect(responder: Responder, prompt: Prompt) -> str:
     return "".join([piece async for piece in responder.stream(prompt)])
+
+
+def _too_late() -> ResponderError:
+    return ResponderError(f"no answer within {TIME_LIMIT_SECONDS:.0f} s")

@@ -6,13 +6,18 @@ import random
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import structlog
+
 from multibot.clock import Clock
 from multibot.config.fleet import Bot, Fleet
 from multibot.conversation import addressing, ranking
 from multibot.conversation.addressing import Decision, FleetMember, Reason, Verdict
 from multibot.conversation.message import BotName, InboundMessage
+from multibot.errors import StoreUnavailableError
 from multibot.store.claims import Claim
 from multibot.store.stores import BotStore
+
+log = structlog.get_logger(__name__)
 
 CLAIM_LEASE = timedelta(seconds=60)
 RENEW_SECONDS = 20.0
@@ -70,7 +75,10 @@ class Arbiter:
     async def _renew(self, message: InboundMessage) -> None:
         while True:
             await self._clock.sleep(RENEW_SECONDS)
-            await self._store.ledger.renew(message.message_id, CLAIM_LEASE)
+            try:
+                await self._store.ledger.renew(message.message_id, CLAIM_LEASE)
+            except StoreUnavailableError as error:
+                log.warning("claim_not_renewed", error=str(error))
 
     def peers(self) -> list[FleetMember]:
         """Name the other bots of the fleet, alive or not, with the ids Discord gave them."""

@@ -1,18 +1,22 @@
-"""What leaves for Discord: parts of answers, notices, typing."""
+"""What leaves for Discord: parts of answers, notices, typing; and what of it arrived."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Protocol
 
+import aiohttp
 import discord
 import structlog
 
 from multibot.conversation.message import InboundMessage
 from multibot.errors import MultibotError
+from multibot.runtime import inbound
 
 # Discord shows typing for 10 s; again a little earlier leaves no gap.
 TYPING_PERIOD_SECONDS = 8.0
+# How many messages after the one answered are searched for an answer that arrived unnoticed.
+LOOK_BACK = 500
 
 log = structlog.get_logger(__name__)
 
@@ -20,12 +24,32 @@ log = structlog.get_logger(__name__)
 class DeliveryError(MultibotError):
     """Discord did not take the message."""
 
+    def __init__(self, what: str, *, is_permanent: bool = False) -> None:
+        super().__init__(what)
+        self.is_permanent = is_permanent
+
 
 class Delivery(Protocol):
-    """The way out, as the engine sees it."""
+    """The way out, as the engine sees it. Every method may raise DeliveryError."""
 
     async def send(self, to: InboundMessage, content: str, *, nonce: str, first: bool) -> str:
-        """Post one part where `to` was posted and return its id. Raise DeliveryError."""
+        """Post one part where `to` was posted and return its id."""
+        ...
+
+    async def edit(self, to: InboundMessage, sent_id: str, content: str) -> None:
+        """Give a message of this bot another text."""
+        ...
+
+    async def delete(self, to: InboundMessage, sent_id: str) -> None:
+        """Remove a message of this bot; one that is gone already is fine."""
+        ...
+
+    async def find(self, to: InboundMessage, content: str, *, first: bool) -> tuple[str, ...]:
+        """Name this bot's messages after `to` that have this text and may be its answer."""
+        ...
+
+    async def fetch(self, channel_id: str, message_id: str) -> InboundMessage | None:
+        """Read one message again; none when it is gone or hidden."""
         ...
 
     def typing(self, to: InboundMessage) -> contextlib.AbstractAsyncContextManager[None]:
@@ -41,23 +65,62 @@ class DiscordDelivery:
 
     async def send(self, to: InboundMessage, content: str, *, nonce: str, first: bool) -> str:
         """Post one part: the first is a reply in guilds, nobody is ever pinged."""
-        reference = _reference(to) if first and not to.is_dm else None
-        try:
-            if reference is None:
-                sent = await self._place(to).send(
-                    content, nonce=nonce, allowed_mentions=discord.AllowedMentions.none()
-                )
-            else:
-                sent = await self._place(to).send(
+        quiet = discord.AllowedMentions.none()
+        place = self._place(to)
+        with _translated("send"):
+            if first and not to.is_dm:
+                sent = await place.send(
                     content,
                     nonce=nonce,
-                    reference=reference,
+                    reference=_reference(to),
                     mention_author=False,
-                    allowed_mentions=discord.AllowedMentions.none(),
+                    allowed_mentions=quiet,
                 )
-        except (TimeoutError, discord.DiscordException, OSError) as error:
-            raise DeliveryError(f"Discord did not take the message: {error}") from error
+            else:
+                sent = await place.send(content, nonce=nonce, allowed_mentions=quiet)
         return str(sent.id)
+
+    async def edit(self, to: InboundMessage, sent_id: str, content: str) -> None:
+        """Give a message of this bot another text."""
+        message = self._place(to).get_partial_message(int(sent_id))
+        with _translated("edit"):
+            await message.edit(content=content, allowed_mentions=discord.AllowedMentions.none())
+
+    async def delete(self, to: InboundMessage, sent_id: str) -> None:
+        """Remove a message of this bot; one that is gone already is fine."""
+        with _translated("delete"), contextlib.suppress(discord.NotFound):
+            await self._place(to).get_partial_message(int(sent_id)).delete()
+
+    async def find(self, to: InboundMessage, content: str, *, first: bool) -> tuple[str, ...]:
+        """Name this bot's messages after `to` that have this text and may be its answer.
+
+        Parts after the first, and private messages, carry no reference, so the text decides;
+        Discord trims the white space around it.
+        """
+        after = discord.Object(int(to.message_id))
+        history = self._place(to).history(limit=LOOK_BACK, after=after, oldest_first=True)
+        with _translated("read the history"):
+            return tuple(
+                [
+                    str(each.id)
+                    async for each in history
+                    if self._is_own(each)
+                    and each.content.strip() == content.strip()
+                    and _may_answer(each, to, first=first)
+                ]
+            )
+
+    async def fetch(self, channel_id: str, message_id: str) -> InboundMessage | None:
+        """Read one message again; none when it is gone or hidden."""
+        with _translated("fetch"):
+            try:
+                channel = await self._client.fetch_channel(int(channel_id))
+                if not isinstance(channel, discord.abc.Messageable):
+                    return None
+                found = await channel.fetch_message(int(message_id))
+            except (discord.NotFound, discord.Forbidden):
+                return None
+        return await inbound.read(found)
 
     @contextlib.asynccontextmanager
     async def typing(self, to: InboundMessage) -> AsyncIterator[None]:
@@ -67,17 +130,20 @@ class DiscordDelivery:
             yield
         finally:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await asyncio.wait({task})
 
     async def _keep_typing(self, to: InboundMessage) -> None:
         while True:
             try:
-                await self._place(to).typing()
-            except (TimeoutError, discord.DiscordException, OSError) as error:
+                with _translated("type"):
+                    await self._place(to).typing()
+            except DeliveryError as error:
                 log.debug("typing_failed", error=str(error))
                 return
             await asyncio.sleep(TYPING_PERIOD_SECONDS)
+
+    def _is_own(self, message: discord.Message) -> bool:
+        return self._client.user is not None and message.author.id == self._client.user.id
 
     def _place(self, to: InboundMessage) -> discord.PartialMessageable:
         guild = int(to.guild_id) if to.guild_id else None
@@ -91,3 +157,27 @@ def _reference(to: InboundMessage) -> discord.MessageReference:
         guild_id=int(to.guild_id) if to.guild_id else None,
         fail_if_not_exists=False,
     )
+
+
+def _may_answer(message: discord.Message, to: InboundMessage, *, first: bool) -> bool:
+    """Say whether a message's reference, if any, allows it to be an answer to this one."""
+    referred = message.reference.message_id if message.reference else None
+    if first and not to.is_dm:
+        return referred in {None, int(to.message_id)}
+    return referred is None
+
+
+@contextlib.contextmanager
+def _translated(doing: str) -> Iterator[None]:
+    """Turn what discord.py and the network raise into DeliveryError."""
+    refusals = (discord.Forbidden, discord.NotFound)
+    try:
+        yield
+    except discord.DiscordException as error:
+        is_bad = isinstance(error, discord.HTTPException) and error.status == 400  # noqa: PLR2004
+        raise DeliveryError(
+            f"Discord would not {doing}: {error}",
+            is_permanent=is_bad or isinstance(error, refusals),
+        ) from error
+    except (OSError, TimeoutError, aiohttp.ClientError) as error:
+        raise DeliveryError(f"Discord cannot be reached to {doing}: {error}") from error

@@ -1,33 +1,34 @@
 """One message, from arrival to answer."""
 
+import contextlib
 import random
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from datetime import timedelta
 
 import structlog
 
 from multibot.clock import Clock
 from multibot.config.fleet import Bot
-from multibot.conversation import addressing, chunking, prompt
+from multibot.conversation import addressing
 from multibot.conversation.addressing import Decision, Reason, Rules, Verdict
 from multibot.conversation.message import InboundMessage
 from multibot.conversation.session import SessionRules
-from multibot.responder.protocol import Responder, ResponderError
-from multibot.runtime import answering, debug
+from multibot.responder.protocol import Responder
+from multibot.runtime import debug
 from multibot.runtime.arbiter import Arbiter
 from multibot.runtime.debug import Debug
-from multibot.runtime.delivery import Delivery, DeliveryError
+from multibot.runtime.delivery import Delivery
 from multibot.runtime.lanes import Lanes, Ticket
 from multibot.runtime.pulse import Pulse
+from multibot.runtime.replies import Replies, Surroundings
 from multibot.store.claims import ClaimOutcome
-from multibot.store.ledger import Receipt
-from multibot.store.sessions import Session
+from multibot.store.ledger import Receipt, Unfinished
 from multibot.store.stores import BotStore
 
 RATE_NOTICE = "You're sending requests too quickly. Please wait a moment."
-FAILURE_NOTICE = "Sorry, I could not find an answer to that just now. Please try again later."
-FAILURE_NOTICE_WINDOW = timedelta(minutes=10)
-PLACE_POLL_SECONDS = 0.1
+
+# A message that nobody began to answer in this time is not answered any more.
+MAX_AGE = timedelta(minutes=10)
 
 log = structlog.get_logger(__name__)
 
@@ -50,17 +51,27 @@ class Engine:
         self._bot = bot
         self._store = store
         self._arbiter = arbiter
-        self._responder = responder
-        self._delivery = delivery
         self._pulse = pulse
         self._clock = clock
-        self._chance = chance
         self._lanes = Lanes()
+        self._current: set[str] = set()
         self._debug = Debug(bot=bot, insight=store.insight, pulse=pulse, clock=clock)
         self.session_rules = SessionRules(
             scope=bot.storage.session_scope,
             gap=bot.storage.session_gap,
             timeout=bot.storage.session_timeout,
+        )
+        self._replies = Replies(
+            Surroundings(
+                bot=bot,
+                rules=self.session_rules,
+                store=store,
+                responder=responder,
+                delivery=delivery,
+                pulse=pulse,
+                clock=clock,
+                chance=chance,
+            )
         )
         self._rules = Rules(
             patterns=bot.channels,
@@ -84,14 +95,68 @@ class Engine:
         """Decide, store, claim and answer one message; the ticket is always given back."""
         try:
             message = await reading
+            with self._under_way(message):
+                if await self._is_ours(message):
+                    await self._see_through(message, ticket)
+        finally:
+            ticket.leave()
+
+    async def resume(self, left: Unfinished, ticket: Ticket) -> None:
+        """Take up a message that an earlier try left unfinished."""
+        try:
+            message = left.message
+            with self._under_way(message):
+                if await self._is_still_ours(left):
+                    await self._see_through(message, ticket, left)
+        finally:
+            ticket.leave()
+
+    async def take_over(self, message: InboundMessage, ticket: Ticket) -> None:
+        """Ask for a message whose holder let its claim lapse, and answer it when it is ours."""
+        try:
+            with self._under_way(message):
+                if await self._wins(message):
+                    await self._see_through(message, ticket)
+        finally:
+            ticket.leave()
+
+    def is_under_way(self, message_id: str) -> bool:
+        """Say whether this process is dealing with a message right now."""
+        return message_id in self._current
+
+    @contextlib.contextmanager
+    def _under_way(self, message: InboundMessage) -> Iterator[None]:
+        self._current.add(message.message_id)
+        try:
             with structlog.contextvars.bound_contextvars(
                 channel=message.channel_id, message=message.message_id
             ):
-                if await self._is_ours(message):
-                    await ticket.turn()
-                    await self._answer(message)
+                yield
         finally:
-            ticket.leave()
+            self._current.discard(message.message_id)
+
+    async def _see_through(
+        self, message: InboundMessage, ticket: Ticket, left: Unfinished | None = None
+    ) -> None:
+        async with self._arbiter.holding(message):
+            await ticket.turn()
+            words = debug.command(message)
+            if words is None:
+                await self._replies.reply(message, left)
+            else:
+                await self._replies.say(message, self._debug.reply(message, words))
+                await self._replies.finish(message, "answered", Reason.ANSWERED)
+
+    async def _is_still_ours(self, left: Unfinished) -> bool:
+        """Ask again for a claim that may have lapsed; give up what is too old to begin."""
+        message = left.message
+        age = self._clock.now() - message.created_at
+        is_begun = left.state == "sending" or self._store.outbox.parts(message.message_id)
+        if age > MAX_AGE and not is_begun:
+            detail = f"found unanswered after {age.total_seconds():.0f} s"
+            await self._replies.finish(message, "expired", Reason.EXPIRED, detail)
+            return False
+        return left.decision.verdict is Verdict.ANSWER or await self._wins(message)
 
     def _decide(self, message: InboundMessage) -> Decision:
         me, peers = self._pulse.member(), self._arbiter.peers()
@@ -112,7 +177,7 @@ class Engine:
         per_minute = self._bot.limits.max_requests_per_minute
         receipt = await self._store.ledger.receive(message, decision, per_minute=per_minute)
         if receipt is Receipt.RATE_LIMITED_FIRST:
-            await self._say(message, RATE_NOTICE)
+            await self._replies.say(message, RATE_NOTICE)
         if receipt is not Receipt.NEW:
             return False
         return decision.verdict is Verdict.ANSWER or await self._wins(message)
@@ -121,89 +186,5 @@ class Engine:
         claim = await self._arbiter.contend(message)
         log.debug("claim", outcome=claim.outcome, holder=claim.holder)
         if claim.outcome is ClaimOutcome.RATE_LIMITED_FIRST:
-            await self._say(message, RATE_NOTICE)
+            await self._replies.say(message, RATE_NOTICE)
         return claim.outcome is ClaimOutcome.WON
-
-    async def _answer(self, message: InboundMessage) -> None:
-        words = debug.command(message)
-        if words is None:
-            await self._turn(message)
-        else:
-            await self._say(message, self._debug.reply(message, words))
-            await self._store.ledger.finish(message.message_id, "answered", Reason.ANSWERED)
-
-    async def _turn(self, message: InboundMessage) -> None:
-        session = await self._store.ledger.begin(message, self.session_rules)
-        with structlog.contextvars.bound_contextvars(session=session.session_id):
-            started = self._clock.monotonic()
-            async with self._arbiter.holding(message):
-                await self._wait_for_place(message)
-                try:
-                    text = await self._make_answer(message)
-                    await self._deliver(message, session, text)
-                except (ResponderError, DeliveryError) as error:
-                    await self._fail(message, error)
-                else:
-                    taken = round((self._clock.monotonic() - started) * 1000)
-                    log.info("answered", user=message.author_id, taken_ms=taken, length=len(text))
-
-    async def _wait_for_place(self, message: InboundMessage) -> None:
-        """Wait until fewer turns than allowed come before this one in its channel."""
-        limit = self._bot.limits.max_concurrent_responses
-        while self._store.ledger.turns_ahead(message) >= limit:
-            await self._clock.sleep(PLACE_POLL_SECONDS)
-
-    async def _make_answer(self, message: InboundMessage) -> str:
-        storage = self._bot.storage
-        turns = self._store.history.context(
-            message.channel_id,
-            message.author_id,
-            self.session_rules,
-            storage.max_history,
-            storage.context_max_age,
-        )
-        asked = prompt.build(
-            bot_name=self._bot.name,
-            system=self._bot.system_prompt,
-            turns=turns,
-            user_id=message.author_id,
-            user_name=message.author_name,
-        )
-        await self._clock.sleep(self._chance.uniform(*self._bot.response_delay))
-        if not self._bot.typing_indicator:
-            return await answering.answer(self._responder, asked, self._clock)
-        async with self._delivery.typing(message):
-            return await answering.answer(self._responder, asked, self._clock)
-
-    async def _deliver(self, message: InboundMessage, session: Session, text: str) -> None:
-        parts = chunking.split(text, self._bot.max_message_length)
-        ledger = self._store.ledger
-        for part in await ledger.stage(message.message_id, parts):
-            sent_id = await self._delivery.send(
-                message, part.content, nonce=part.nonce, first=part.part == 0
-            )
-            await ledger.mark_sent(
-                message, session.session_id, part, sent_id, self._pulse.display_name
-            )
-        await ledger.finish(message.message_id, "answered", Reason.ANSWERED)
-        self._pulse.answered()
-
-    async def _fail(self, message: InboundMessage, error: ResponderError | DeliveryError) -> None:
-        log.error("turn_failed", error=str(error))
-        self._pulse.failed(str(error))
-        ledger = self._store.ledger
-        await ledger.finish(message.message_id, "failed", Reason.FAILED, str(error))
-        if isinstance(error, ResponderError) and await ledger.notice_due(
-            "failure", message.channel_id, FAILURE_NOTICE_WINDOW
-        ):
-            await self._say(message, FAILURE_NOTICE)
-
-    async def _say(self, message: InboundMessage, text: str) -> None:
-        """Say something that belongs to no conversation."""
-        for number, part in enumerate(chunking.split(text)):
-            nonce = f"n{number}-{message.message_id}"
-            try:
-                await self._delivery.send(message, part, nonce=nonce, first=number == 0)
-            except DeliveryError as error:
-                log.warning("notice_failed", error=str(error))
-                return

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import random
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import structlog
@@ -12,7 +12,13 @@ from multibot.clock import Clock, SystemClock
 from multibot.config.environment import read_environment
 from multibot.config.fleet import Bot, Fleet
 from multibot.config.load import load_bot
-from multibot.errors import ExitCode, MultibotError, PermanentError, TemporaryError
+from multibot.errors import (
+    ExitCode,
+    MultibotError,
+    PermanentError,
+    StoreUnavailableError,
+    TemporaryError,
+)
 from multibot.home import Home
 from multibot.responder.script import Script
 from multibot.responder.scripted import ScriptedResponder
@@ -22,7 +28,11 @@ from multibot.runtime.client import BotClient, DiscordUnreachableError
 from multibot.runtime.commands import Commands
 from multibot.runtime.delivery import DiscordDelivery
 from multibot.runtime.engine import Engine
-from multibot.runtime.pulse import Pulse
+from multibot.runtime.pulse import PERIOD_SECONDS, Gauges, Pulse
+from multibot.runtime.recovery import Recovery
+from multibot.runtime.troubles import Troubles, record_end
+from multibot.runtime.watchdog import LastWords, Watchdog
+from multibot.store.status import read_statuses
 from multibot.store.stores import BotStore, open_store
 
 # Waits between tries to reach Discord at the start: 10 s doubling to 300 s.
@@ -86,10 +96,18 @@ async def _run(
         log_format=fleet.settings.log_format,
         secrets=[token],
     )
+    care.require_writable(home.data, home.run)
     lock = care.LifeLock(home.bot_lock(bot_name))
     if not supervised:
         lock.take()
     store = open_store(home, bot.name, clock)
+    watchdog = Watchdog(
+        limit=bot.watchdog_timeout.total_seconds(),
+        clock=clock,
+        last_words=LastWords(bot_name=bot_name, clock=clock, note=home.bot_exit(bot_name)),
+        writer_is_dead=lambda: store.writer.is_dead,
+    )
+    watchdog.start()
     try:
         process = BotProcess(
             bot=bot,
@@ -98,11 +116,13 @@ async def _run(
             clock=clock,
             stop=stop,
             api=fleet.settings.discord_api,
+            loop_lag=watchdog.take_lag,
         )
         await process.run(lock, home, token)
     finally:
         await store.close()
         lock.release()
+        watchdog.stop()
 
 
 class BotProcess:
@@ -117,6 +137,7 @@ class BotProcess:
         clock: Clock,
         stop: asyncio.Event,
         api: str,
+        loop_lag: Callable[[], float],
     ) -> None:
         self._bot = bot
         self._store = store
@@ -129,20 +150,30 @@ class BotProcess:
             clock=clock,
         )
         self._client = BotClient(api=api, pulse=self._pulse)
-        self._pulse.measure_latency(lambda: self._client.latency)
+        self._pulse.measure(
+            Gauges(
+                latency=lambda: self._client.latency,
+                ack_age=self._client.ack_age,
+                loop_lag=loop_lag,
+            )
+        )
         self._responder = ScriptedResponder(
             Script.from_mapping(bot.scripted), persona_name=bot.persona.name
         )
         chance = random.Random()  # noqa: S311 - odds of speaking, not a secret
+        delivery = DiscordDelivery(self._client)
         self._engine = Engine(
             bot=bot,
             store=store,
             arbiter=Arbiter(bot=bot, fleet=fleet, store=store, clock=clock, chance=chance),
             responder=self._responder,
-            delivery=DiscordDelivery(self._client),
+            delivery=delivery,
             pulse=self._pulse,
             clock=clock,
             chance=chance,
+        )
+        self._recovery = Recovery(
+            engine=self._engine, ledger=store.ledger, delivery=delivery, clock=clock
         )
         commands = Commands(
             name=bot.persona.name,
@@ -155,28 +186,62 @@ class BotProcess:
 
     async def run(self, lock: care.LifeLock, home: Home, token: str) -> None:
         """Serve until told to stop; leave a last row that says so."""
-        beating = asyncio.create_task(self._pulse.run(self._store.fleet))
+        note, ended = home.bot_exit(self._bot.name), "crashed"
         try:
-            if not lock.held:
-                self._pulse.phase("parked")
-                await self._unless_stopped(lock.wait(self._clock))
-            home.bot_exit(self._bot.name).unlink(missing_ok=True)
-            await self._store.ledger.leave_turns()
-            await self._unless_stopped(self._serve(token))
-            await self._drain()
+            await self._unless_stopped(lock.wait(self._clock, note))
+            if lock.held:
+                await self._note_last_end(home)
+                note.unlink(missing_ok=True)
+                await self._store.ledger.leave_turns()
+                await self._while_beating(self._serve(token))
+            ended = "stopped"
+        except MultibotError:
+            ended = "stopped"
+            raise
         finally:
-            beating.cancel()
-            await asyncio.wait({beating})
             await self._client.close()
             await self._responder.close()
             if lock.held:
-                self._pulse.phase("stopped")
+                self._pulse.phase(ended)
                 await self._pulse.write(self._store.fleet)
+
+    async def _note_last_end(self, home: Home) -> None:
+        """Look at what the bot's process before this one left, while it is still there."""
+        previous = read_statuses(home.database).get(self._bot.name)
+        note, boot = home.bot_exit(self._bot.name), self._pulse.status.boot_id
+        try:
+            await record_end(self._store.incidents, previous, note, boot_id=boot)
+        except StoreUnavailableError as error:
+            self._pulse.store_failed(error)
+
+    async def _while_beating(self, work: Coroutine[Any, Any, None]) -> None:
+        """Serve until told to stop, then drain; this bot's row is kept true all the while."""
+        troubles = Troubles(self._store.incidents, self._clock)
+        beating = asyncio.create_task(self._pulse.run(self._store.fleet, troubles))
+        tending = asyncio.create_task(self._tend_connection())
+        try:
+            await self._unless_stopped(work)
+            await self._drain()
+        finally:
+            beating.cancel()
+            tending.cancel()
+            await asyncio.wait({beating, tending})
+
+    async def _tend_connection(self) -> None:
+        while True:
+            await self._clock.sleep(PERIOD_SECONDS)
+            await self._client.leave_if_deaf()
 
     async def _serve(self, token: str) -> None:
         await self._log_in(token)
         await self._store.fleet.record_gateway_start()
-        await self._client.stay_connected()
+        # Before the gateway: what was left takes its places ahead of anything newer.
+        self._recovery.take_up()
+        sweeping = asyncio.create_task(self._recovery.run())
+        try:
+            await self._client.stay_connected()
+        finally:
+            sweeping.cancel()
 
     async def _log_in(self, token: str) -> None:
         """Reach Discord for the first time, however long that takes."""
@@ -195,9 +260,6 @@ class BotProcess:
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         """Do the work until it ends or the stop signal comes; errors of the work are raised."""
-        if self._stop.is_set():
-            work.close()
-            return
         task = asyncio.ensure_future(work)
         stopped = asyncio.ensure_future(self._stop.wait())
         await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -205,8 +267,8 @@ class BotProcess:
         if task.done():
             task.result()
             return
-        # The gateway stays open while running turns are finished; it ends with the client.
-        self._connection = task
+        task.cancel()
+        await asyncio.wait({task})
 
     async def _drain(self) -> None:
         """Finish running turns within the limit; take no new ones."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from multibot.clock import to_text
+from multibot.clock import from_text, to_text
 from multibot.conversation.message import InboundMessage
 
 PLATFORM = "discord"
@@ -22,6 +22,15 @@ def to_json(message: InboundMessage) -> str:
     """Write the whole message as JSON, times as the database has them."""
     values = {name: _plain(getattr(message, name)) for name in _FIELDS}
     return orjson.dumps(values).decode("utf-8")
+
+
+def from_json(text: str) -> InboundMessage:
+    """Read a message that `to_json` wrote."""
+    values = orjson.loads(text)
+    values["created_at"] = from_text(values["created_at"])
+    values["mentioned_ids"] = frozenset(values["mentioned_ids"])
+    values["attachments"] = tuple(values["attachments"])
+    return InboundMessage(**values)
 
 
 def metadata(message: InboundMessage) -> str | None:

@@ -66,16 +66,13 @@ class Inbox:
             at=to_text(now),
         )
 
-    def restore(
-        self, writing: "sqlite.Connection", message_id: str, now: datetime, body: str
-    ) -> None:
-        """Make it a message to be answered again, for a bot that took the claim over."""
-        self._sql.restore_inbox(
+    def take(self, writing: "sqlite.Connection", message_id: str, now: datetime, body: str) -> None:
+        """Make it this bot's own to answer, whether it was waiting or lost before."""
+        self._sql.take_inbox(
             writing,
             bot_name=self._bot_name,
             message_id=message_id,
             reason=Reason.ANSWERED.value,
-            detail="took the claim over",
             message=body,
             at=to_text(now),
         )

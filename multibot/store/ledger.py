@@ -1,14 +1,10 @@
 """What came in for one bot, what was decided, and what went out."""
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-
-import orjson
 
 from multibot.clock import Clock, to_text
 from multibot.conversation.addressing import Decision, Reason, Verdict
@@ -16,7 +12,8 @@ from multibot.conversation.message import BotName, InboundMessage
 from multibot.conversation.session import SessionRules
 from multibot.store import connection, statements
 from multibot.store.claims import Admission, Claim, ClaimOutcome, Claims
-from multibot.store.envelope import storable, to_json
+from multibot.store.cursors import Cursors
+from multibot.store.envelope import from_json, storable, to_json
 from multibot.store.inbox import Inbox
 from multibot.store.sessions import Session, Sessions
 from multibot.store.transaction import Durability
@@ -39,13 +36,12 @@ class Receipt(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class OutboxPart:
-    """One part of an answer as it is to be sent; `sent_message_id` once it stands on Discord."""
+class Unfinished:
+    """A message that an earlier process of this bot left under way."""
 
-    part: int
-    nonce: str
-    content: str
-    sent_message_id: str | None = None
+    message: InboundMessage
+    state: Literal["received", "claimed", "generating", "sending"]
+    decision: Decision
 
 
 _RECEIPTS = {
@@ -69,12 +65,14 @@ class Ledger:
         *,
         reader: "sqlite.Connection",
         writer: Writer,
+        cursors: Cursors,
         path: Path,
     ) -> None:
         self._bot_name = bot_name
         self._clock = clock
         self._reader = reader
         self._writer = writer
+        self._cursors = cursors
         self._path = path
         self._sessions = Sessions(bot_name, clock)
         self._inbox = Inbox(bot_name)
@@ -87,10 +85,13 @@ class Ledger:
     ) -> Receipt:
         """Store a message that is or may be ours, once; count it when it is to be answered."""
         body = to_json(message)
+        move_cursor = self._cursors.step(message)
 
         def job(writing: "sqlite.Connection") -> Receipt:
             now = self._clock.now()
-            if not self._inbox.insert(writing, message, decision, now=now, body=body):
+            is_new = self._inbox.insert(writing, message, decision, now=now, body=body)
+            move_cursor(writing, now)
+            if not is_new:
                 return Receipt.DUPLICATE
             if decision.verdict is not Verdict.ANSWER:
                 return Receipt.NEW
@@ -99,15 +100,21 @@ class Ledger:
                 self._inbox.decline(writing, message.message_id, now, Reason.RATE_LIMITED)
             return _RECEIPTS[admission]
 
-        return await self._writer.run(job)
+        receipt = await self._writer.run(job)
+        self._cursors.settled(message.channel_id, message.message_id)
+        return receipt
 
     async def decline(self, message: InboundMessage, decision: Decision) -> None:
         """Store why a message is not for this bot, without what it says."""
+        move_cursor = self._cursors.step(message)
 
         def job(writing: "sqlite.Connection") -> None:
-            self._inbox.insert(writing, message, decision, now=self._clock.now(), body=None)
+            now = self._clock.now()
+            self._inbox.insert(writing, message, decision, now=now, body=None)
+            move_cursor(writing, now)
 
         await self._writer.run(job, Durability.SOFT)
+        self._cursors.settled(message.channel_id, message.message_id)
 
     async def claim(
         self, message: InboundMessage, *, slots: int, lease: timedelta, per_minute: int
@@ -123,7 +130,7 @@ class Ledger:
                 return Claim(_REFUSALS[admission])
             claim = self._claims.claim(writing, message, now, slots=slots, lease=lease)
             if claim.outcome is ClaimOutcome.WON:
-                self._inbox.restore(writing, message.message_id, now, body)
+                self._inbox.take(writing, message.message_id, now, body)
             elif claim.holder != self._bot_name:
                 holder = claim.holder or ""
                 self._inbox.decline(writing, message.message_id, now, Reason.CLAIMED_BY, holder)
@@ -145,6 +152,25 @@ class Ledger:
         """Count the turns of the whole fleet in this channel that come before this one."""
         with connection.errors_of(self._path):
             return self._turns.ahead(self._reader, message, self._clock.now())
+
+    def unfinished(self) -> tuple[Unfinished, ...]:
+        """Return what an earlier process left under way, in the order it came."""
+        with connection.errors_of(self._path):
+            rows = list(self._sql.unfinished_inbox(self._reader, bot_name=self._bot_name))
+        return tuple(
+            Unfinished(from_json(body), state, Decision(Verdict(verdict), Reason(reason), detail))
+            for _, state, verdict, reason, detail, body in rows
+            if body is not None
+        )
+
+    def orphaned(self) -> tuple[tuple[str, str], ...]:
+        """Name (channel, message) this bot lost to a holder whose claim lapsed without an answer."""
+        with connection.errors_of(self._path):
+            return tuple(
+                self._sql.orphaned_claims(
+                    self._reader, bot_name=self._bot_name, at=to_text(self._clock.now())
+                )
+            )
 
     async def leave_turns(self) -> None:
         """Give up the places that an earlier process of this bot held; call once, at the start."""
@@ -183,56 +209,6 @@ class Ledger:
 
         return await self._writer.run(job)
 
-    async def stage(self, message_id: str, parts: Sequence[str]) -> tuple[OutboxPart, ...]:
-        """Store the answer before it is sent; one that was staged before is returned as it was."""
-
-        def job(writing: "sqlite.Connection") -> tuple[OutboxPart, ...]:
-            key = {"bot_name": self._bot_name, "message_id": message_id}
-            at = to_text(self._clock.now())
-            staged = list(self._sql.outbox_parts(writing, **key))
-            if not staged:
-                for part, content in enumerate(parts):
-                    nonce = self._nonce(message_id, part)
-                    self._sql.insert_outbox(
-                        writing, **key, part=part, nonce=nonce, content=storable(content), at=at
-                    )
-                staged = list(self._sql.outbox_parts(writing, **key))
-            self._sql.send_inbox(writing, **key, at=at)
-            return tuple(OutboxPart(*row) for row in staged)
-
-        return await self._writer.run(job)
-
-    async def mark_sent(
-        self,
-        message: InboundMessage,
-        session_id: str,
-        part: OutboxPart,
-        sent_message_id: str,
-        author_name: str,
-    ) -> None:
-        """Note that a part stands on Discord, and store it as a turn; a second time does nothing."""
-        metadata = orjson.dumps({"response_to_message_id": message.message_id}).decode()
-
-        def job(writing: "sqlite.Connection") -> None:
-            own = {"bot_name": self._bot_name, "part": part.part, "at": to_text(self._clock.now())}
-            if not self._sql.send_outbox(
-                writing, **own, message_id=message.message_id, sent_message_id=sent_message_id
-            ):
-                return
-            self._sql.insert_assistant_turn(
-                writing,
-                **own,
-                trigger_id=message.message_id,
-                session_id=session_id,
-                message_id=sent_message_id,
-                author_name=storable(author_name),
-                content=storable(part.content),
-                metadata=metadata,
-            )
-            self._sessions.count_turn(writing, session_id)
-
-        await self._writer.run(job)
-
     async def finish(
         self, message_id: str, state: FinalState, reason: str, detail: str = ""
     ) -> None:
@@ -253,8 +229,3 @@ class Ledger:
             self._turns.leave(writing, message_id)
 
         await self._writer.run(job)
-
-    def _nonce(self, message_id: str, part: int) -> str:
-        """Name a part the same way in every process, so that Discord knows it again."""
-        named = "\0".join((self._bot_name, message_id, str(part)))
-        return hashlib.blake2b(named.encode(), digest_size=12).hexdigest()

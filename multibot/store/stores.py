@@ -10,12 +10,14 @@ from multibot.conversation.message import BotName
 from multibot.errors import SchemaError
 from multibot.home import Home
 from multibot.store import connection, driver, filesystem
+from multibot.store.cursors import Cursors
 from multibot.store.fleet import Fleet
 from multibot.store.gateway import GatewayLedger
 from multibot.store.history import History
 from multibot.store.incidents import Incidents
 from multibot.store.insight import Insight
 from multibot.store.ledger import Ledger
+from multibot.store.outbox import Outbox
 from multibot.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -27,11 +29,13 @@ class BotStore:
     """Everything one bot keeps. Close it before its event loop ends."""
 
     ledger: Ledger
+    cursors: Cursors
     history: History
     fleet: Fleet
-    insight: Insight
     gateway: GatewayLedger
+    insight: Insight
     incidents: Incidents
+    outbox: Outbox
     reader: "sqlite.Connection"
     writer: Writer
 
@@ -60,14 +64,16 @@ def open_store(
         writer.start()
         undo.pop_all()
     path = home.database
+    cursors = Cursors(bot_name, clock, reader=reader, writer=writer, path=path)
     return BotStore(
-        ledger=Ledger(bot_name, clock, reader=reader, writer=writer, path=path),
+        ledger=Ledger(bot_name, clock, reader=reader, writer=writer, cursors=cursors, path=path),
+        cursors=cursors,
         history=History(bot_name, clock, reader=reader, writer=writer, path=path),
         fleet=Fleet(bot_name, clock, reader=reader, writer=writer, path=path),
-        insight=Insight(bot_name, reader=reader, path=path),
-        incidents=Incidents(bot_name, clock, writer=writer),
         gateway=GatewayLedger(bot_name, clock, reader=reader, writer=writer, path=path),
         outbox=Outbox(bot_name, clock, reader=reader, writer=writer, path=path),
+        insight=Insight(bot_name, reader=reader, path=path),
+        incidents=Incidents(bot_name, clock, writer=writer),
         reader=reader,
         writer=writer,
     )

@@ -111,6 +111,11 @@ class Writer:
                 )
             )
 
+    @property
+    def is_dead(self) -> bool:
+        """Whether the thread has ended though nobody closed it: nothing is ever written again."""
+        return self._opened.is_set() and not self._closed and not self._thread.is_alive()
+
     def _require_working(self) -> None:
         if self._closed or not self._thread.is_alive():
             raise StoreUnavailableError("The store is closed.", where=str(self._database))

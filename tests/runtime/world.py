@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import random
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,7 @@ from multibot.store.migrate import migrate
 from multibot.store.stores import BotStore, open_store
 from tests.fakes import FakeClock
 
+_sent_ids = itertools.count(1)
 USER_IDS = {"sage": "900", "spark": "901"}
 
 
@@ -45,23 +47,73 @@ class Sent:
     nonce: str
     first: bool
     to: InboundMessage
+    sent_id: str
 
 
 @dataclass
 class FakeDelivery:
-    """Keeps what was sent; fails when told to."""
+    """A channel that keeps what was sent, and fails as it is told to.
+
+    `broken` refuses for good, `away` fails for so many calls, `deaf` takes so many messages and
+    then loses the answer on the way back.
+    """
 
     sent: list[Sent] = field(default_factory=list)
+    edits: list[tuple[str, str]] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
     broken: bool = False
+    away: int = 0
+    deaf: int = 0
     typing_now: int = 0
     typed: int = 0
+    messages: dict[str, InboundMessage] = field(default_factory=dict)
 
     async def send(self, to: InboundMessage, content: str, *, nonce: str, first: bool) -> str:
+        await self._way()
+        for each in self.sent:
+            if each.nonce == nonce:
+                return each.sent_id
+        one = Sent(content, nonce, first, to, f"s{next(_sent_ids)}")
+        self.sent.append(one)
+        if self.deaf:
+            self.deaf -= 1
+            raise DeliveryError("Discord cannot be reached to send: connection lost")
+        return one.sent_id
+
+    async def edit(self, to: InboundMessage, sent_id: str, content: str) -> None:
+        del to
+        await self._way()
+        (one,) = [each for each in self.sent if each.sent_id == sent_id]
+        one.content = content
+        self.edits.append((sent_id, content))
+
+    async def delete(self, to: InboundMessage, sent_id: str) -> None:
+        del to
+        await self._way()
+        self.sent = [each for each in self.sent if each.sent_id != sent_id]
+        self.deleted.append(sent_id)
+
+    async def find(self, to: InboundMessage, content: str, *, first: bool) -> tuple[str, ...]:
+        await self._way()
+        return tuple(
+            each.sent_id
+            for each in self.sent
+            if each.to.channel_id == to.channel_id
+            and each.content == content
+            and (to.is_dm or not first or each.to.message_id == to.message_id)
+        )
+
+    async def fetch(self, channel_id: str, message_id: str) -> InboundMessage | None:
+        del channel_id
+        return self.messages.get(message_id)
+
+    async def _way(self) -> None:
         await asyncio.sleep(0)
         if self.broken:
-            raise DeliveryError("Discord did not take the message: 403")
-        self.sent.append(Sent(content, nonce, first, to))
-        return f"s{len(self.sent)}"
+            raise DeliveryError("Discord would not send: 403 Forbidden", is_permanent=True)
+        if self.away:
+            self.away -= 1
+            raise DeliveryError("Discord cannot be reached to send: 503")
 
     @contextlib.asynccontextmanager
     async def typing(self, to: InboundMessage) -> AsyncIterator[None]:

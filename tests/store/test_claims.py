@@ -33,7 +33,7 @@ async def test_one_candidate_wins_and_the_other_keeps_only_the_reason(
         home.database,
         "SELECT bot_name, state, reason, detail, message IS NULL FROM inbox ORDER BY bot_name",
     ) == [
-        ("sage", "received", "answered", "pattern *", 0),
+        ("sage", "claimed", "answered", "pattern *", 0),
         ("spark", "declined", "claimed_by", "sage", 1),
     ]
 
@@ -74,7 +74,7 @@ async def test_a_lapsed_lease_can_be_taken_over_with_a_higher_fence(
     assert rows(
         home.database,
         "SELECT state, message IS NULL FROM inbox WHERE bot_name = 'spark'",
-    ) == [("received", 0)]
+    ) == [("claimed", 0)]
 
 
 async def test_a_renewed_lease_holds(open_bot: OpenBot, clock: FakeClock) -> None:

@@ -58,8 +58,8 @@ async def test_a_shared_channel_shows_everybody(store: BotStore) -> None:
     for user in ("7", "8"):
         said = message(f"from {user}", author_id=user, author_name=f"user {user}")
         session = await store.ledger.begin(said, SHARED)
-        [part] = await store.ledger.stage(said.message_id, [f"to {user}"])
-        await store.ledger.mark_sent(said, session.session_id, part, f"9{user}", "Sage")
+        [part] = await store.outbox.stage(said.message_id, [f"to {user}"])
+        await store.outbox.mark_sent(said, session.session_id, part, f"9{user}", "Sage")
     turns = store.history.context("10", "7", SHARED, 50, WEEK)
     assert [(turn.role, turn.content, turn.user_name) for turn in turns] == [
         ("user", "from 7", "user 7"),
@@ -112,9 +112,9 @@ async def test_a_clear_counts_when_the_session_had_ended_already(
 async def test_an_answer_still_being_made_at_the_clear_is_not_shown(store: BotStore) -> None:
     said = message("before")
     session = await store.ledger.begin(said, RULES)
-    [part] = await store.ledger.stage(said.message_id, ["late answer"])
+    [part] = await store.outbox.stage(said.message_id, ["late answer"])
     await store.history.clear("10", "7", RULES)
-    await store.ledger.mark_sent(said, session.session_id, part, "900", "Sage")
+    await store.outbox.mark_sent(said, session.session_id, part, "900", "Sage")
     await say(store, "after", after=1)
     assert shown(store) == ["after"]
 

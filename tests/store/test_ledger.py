@@ -11,7 +11,8 @@ from multibot.clock import to_text
 from multibot.conversation.message import InboundMessage
 from multibot.errors import StoreUnavailableError
 from multibot.home import Home
-from multibot.store.ledger import OutboxPart, Receipt
+from multibot.store.ledger import Receipt
+from multibot.store.outbox import OutboxPart
 from multibot.store.stores import BotStore
 from tests.fakes import FakeClock
 from tests.store.conftest import OpenBot
@@ -34,9 +35,9 @@ async def answer(store: BotStore, said: InboundMessage, *parts: str) -> None:
     """Take one message from arrival to answer."""
     await store.ledger.receive(said, ANSWER, per_minute=1000)
     session = await store.ledger.begin(said, RULES)
-    for part in await store.ledger.stage(said.message_id, parts):
+    for part in await store.outbox.stage(said.message_id, parts):
         sent_id = f"{said.message_id}-{part.part}"
-        await store.ledger.mark_sent(said, session.session_id, part, sent_id, "Sage")
+        await store.outbox.mark_sent(said, session.session_id, part, sent_id, "Sage")
     await store.ledger.finish(said.message_id, "answered", "answered")
 
 
@@ -86,14 +87,14 @@ async def test_a_whole_answer(home: Home, clock: FakeClock, store: BotStore) -> 
     assert rows(home.database, "SELECT state, session_id FROM inbox") == [
         ("generating", session.session_id)
     ]
-    parts = await store.ledger.stage(said.message_id, ["A river.", "And a clock."])
+    parts = await store.outbox.stage(said.message_id, ["A river.", "And a clock."])
     assert [(part.part, part.content, part.sent_message_id) for part in parts] == [
         (0, "A river.", None),
         (1, "And a clock.", None),
     ]
     assert rows(home.database, "SELECT state FROM inbox") == [("sending",)]
     for number, part in enumerate(parts):
-        await store.ledger.mark_sent(said, session.session_id, part, f"90{number}", "Sage")
+        await store.outbox.mark_sent(said, session.session_id, part, f"90{number}", "Sage")
     await store.ledger.finish(said.message_id, "answered", "answered")
     assert rows(
         home.database,
@@ -148,29 +149,29 @@ async def test_nonces_are_the_same_in_every_run_and_differ_by_bot_message_and_pa
     open_bot: OpenBot,
 ) -> None:
     sage, spark = open_bot(), open_bot(SPARK)
-    nonces = [part.nonce for part in await sage.ledger.stage("1", ["a", "b"])]
-    nonces += [part.nonce for part in await sage.ledger.stage("2", ["a"])]
-    nonces += [part.nonce for part in await spark.ledger.stage("1", ["a"])]
+    nonces = [part.nonce for part in await sage.outbox.stage("1", ["a", "b"])]
+    nonces += [part.nonce for part in await sage.outbox.stage("2", ["a"])]
+    nonces += [part.nonce for part in await spark.outbox.stage("1", ["a"])]
     assert len(set(nonces)) == 4
     assert nonces[0] == hashlib.blake2b(b"sage\x001\x000", digest_size=12).hexdigest()
-    assert [part.nonce for part in await open_bot().ledger.stage("1", ["other"])] == nonces[:2]
+    assert [part.nonce for part in await open_bot().outbox.stage("1", ["other"])] == nonces[:2]
 
 
 async def test_what_was_staged_first_is_what_is_sent(store: BotStore) -> None:
-    first = await store.ledger.stage("1", ["one", "two"])
+    first = await store.outbox.stage("1", ["one", "two"])
     await store.ledger.begin(message(message_id="1"), RULES)
-    await store.ledger.mark_sent(message(message_id="1"), "s", first[0], "900", "Sage")
-    staged = (dataclasses.replace(first[0], sent_message_id="900"), first[1])
-    assert await store.ledger.stage("1", ["another"]) == staged
-    assert await store.ledger.stage("1", ["another", "with", "more"]) == staged
+    await store.outbox.mark_sent(message(message_id="1"), "s", first[0], "900", "Sage")
+    staged = (dataclasses.replace(first[0], state="sent", sent_message_id="900"), first[1])
+    assert await store.outbox.stage("1", ["another"]) == staged
+    assert await store.outbox.stage("1", ["another", "with", "more"]) == staged
 
 
 async def test_marking_a_part_twice_stores_one_turn(home: Home, store: BotStore) -> None:
     said = message()
     session = await store.ledger.begin(said, RULES)
-    [part] = await store.ledger.stage(said.message_id, ["hello"])
-    await store.ledger.mark_sent(said, session.session_id, part, "900", "Sage")
-    await store.ledger.mark_sent(said, session.session_id, part, "901", "Sage")
+    [part] = await store.outbox.stage(said.message_id, ["hello"])
+    await store.outbox.mark_sent(said, session.session_id, part, "900", "Sage")
+    await store.outbox.mark_sent(said, session.session_id, part, "901", "Sage")
     assert rows(home.database, "SELECT message_id FROM conversations WHERE role = 'assistant'") == [
         ("900",)
     ]
@@ -227,8 +228,8 @@ async def test_two_bots_on_one_file_see_nothing_of_each_other(
 async def test_another_bots_outbox_cannot_be_marked(home: Home, open_bot: OpenBot) -> None:
     sage, spark = open_bot(), open_bot(SPARK)
     said = message()
-    [part] = await sage.ledger.stage(said.message_id, ["hello"])
-    await spark.ledger.mark_sent(said, "s", part, "900", "Spark")
+    [part] = await sage.outbox.stage(said.message_id, ["hello"])
+    await spark.outbox.mark_sent(said, "s", part, "900", "Spark")
     assert rows(home.database, "SELECT state FROM outbox") == [("pending",)]
 
 
@@ -267,4 +268,4 @@ async def test_a_closed_store_refuses(open_bot: OpenBot) -> None:
 
 
 def test_an_outbox_part_is_a_value() -> None:
-    assert OutboxPart(0, "n", "text") == OutboxPart(0, "n", "text", None)
+    assert OutboxPart(0, "n", "text") == OutboxPart(0, "n", "text", "pending", None)

@@ -85,8 +85,8 @@ async def test_a_late_answer_does_not_keep_a_session_alive(
     said = message()
     first = await store.ledger.begin(said, RULES)
     clock.tick(250)
-    [part] = await store.ledger.stage(said.message_id, ["hello"])
-    await store.ledger.mark_sent(said, first.session_id, part, "900", "Sage")
+    [part] = await store.outbox.stage(said.message_id, ["hello"])
+    await store.outbox.mark_sent(said, first.session_id, part, "900", "Sage")
     [second] = await begin(store, 301)
     assert second.session_id != first.session_id
 

@@ -38,7 +38,8 @@ RETURNING noticed_at;
 SELECT slot, fence FROM message_claims WHERE message_id = :message_id AND bot_name = :bot_name;
 
 -- name: take_slot(message_id, slot, channel_id, bot_name, at, expires_at, latest)$
--- A free slot, or one whose holder let the lease lapse; gives the fence, nothing when it is held.
+-- A free slot, or one whose holder let the lease lapse before it had an answer to send; gives the
+-- fence, nothing when it is held.
 INSERT INTO message_claims (message_id, slot, channel_id, bot_name, claimed_at, expires_at)
 VALUES (:message_id, :slot, :channel_id, :bot_name, :at, :expires_at)
 ON CONFLICT (message_id, slot) DO UPDATE
@@ -46,7 +47,11 @@ SET bot_name = excluded.bot_name, claimed_at = excluded.claimed_at,
     expires_at = excluded.expires_at, fence = message_claims.fence + 1
 WHERE message_claims.settled_at IS NULL
     AND (message_claims.bot_name = excluded.bot_name
-        OR message_claims.expires_at <= :at OR message_claims.expires_at > :latest)
+        OR (message_claims.expires_at <= :at OR message_claims.expires_at > :latest)
+        AND NOT EXISTS (
+            SELECT 1 FROM outbox
+            WHERE outbox.bot_name = message_claims.bot_name
+                AND outbox.message_id = message_claims.message_id))
 RETURNING fence;
 
 -- name: claim_holder(message_id)^

@@ -14,24 +14,25 @@ UPDATE inbox
 SET state = 'declined', reason = :reason, detail = :detail, message = NULL, updated_at = :at
 WHERE bot_name = :bot_name AND message_id = :message_id;
 
--- name: restore_inbox(bot_name, message_id, reason, detail, message, at)!
--- A message declined before is this bot's now: its holder let the claim lapse.
+-- name: take_inbox(bot_name, message_id, reason, message, at)!
+-- This bot has the message: it won the claim, or took it over from a holder that let it lapse.
 UPDATE inbox
-SET state = 'received', reason = :reason, detail = :detail, message = :message, updated_at = :at
-WHERE bot_name = :bot_name AND message_id = :message_id AND state = 'declined';
+SET detail = CASE state WHEN 'declined' THEN 'took over from ' || detail ELSE detail END,
+    state = 'claimed', reason = :reason, message = :message, updated_at = :at
+WHERE bot_name = :bot_name AND message_id = :message_id AND state IN ('received', 'declined');
 
 -- name: generate_inbox(bot_name, message_id, session_id, at)!
 -- The answer is being made.
 UPDATE inbox
 SET state = 'generating', session_id = :session_id, updated_at = :at
-WHERE bot_name = :bot_name AND message_id = :message_id AND state IN ('received', 'generating');
+WHERE bot_name = :bot_name AND message_id = :message_id AND state IN ('received', 'claimed', 'generating');
 
 -- name: send_inbox(bot_name, message_id, at)!
 -- The answer is being sent.
 UPDATE inbox
 SET state = 'sending', updated_at = :at
 WHERE bot_name = :bot_name AND message_id = :message_id
-    AND state IN ('received', 'generating', 'sending');
+    AND state IN ('received', 'claimed', 'generating', 'sending');
 
 -- name: finish_inbox(bot_name, message_id, state, reason, detail, at)!
 -- Nothing more happens with this message; its text, if it matters, is a turn by now. Why it was
@@ -41,22 +42,19 @@ SET state = :state, reason = :reason, message = NULL, updated_at = :at,
     detail = CASE WHEN :detail = '' THEN detail ELSE :detail END
 WHERE bot_name = :bot_name AND message_id = :message_id;
 
--- name: insert_outbox(bot_name, message_id, part, nonce, content, at)!
--- One part of an answer; what was staged first is what is sent.
-INSERT INTO outbox (bot_name, message_id, part, nonce, content, created_at)
-VALUES (:bot_name, :message_id, :part, :nonce, :content, :at)
-ON CONFLICT (bot_name, message_id, part) DO NOTHING;
+-- name: unfinished_inbox(bot_name)
+-- What a start takes up again, in the order it came.
+SELECT message_id, state, decision, reason, detail, message FROM inbox
+WHERE bot_name = :bot_name AND state IN ('received', 'claimed', 'generating', 'sending')
+ORDER BY id;
 
--- name: outbox_parts(bot_name, message_id)
--- Every part of an answer, in order.
-SELECT part, nonce, content, sent_message_id
-FROM outbox
-WHERE bot_name = :bot_name AND message_id = :message_id
-ORDER BY part;
-
--- name: send_outbox(bot_name, message_id, part, sent_message_id, at)!
--- A part stands on Discord; counts 0 when that was known before.
-UPDATE outbox
-SET state = 'sent', sent_message_id = :sent_message_id, sent_at = :at
-WHERE bot_name = :bot_name AND message_id = :message_id AND part = :part
-    AND sent_message_id IS NULL;
+-- name: orphaned_claims(bot_name, at)
+-- Messages this bot lost to a holder that let its claim lapse with nothing to send.
+SELECT inbox.channel_id, inbox.message_id FROM message_claims AS claim
+JOIN inbox ON inbox.bot_name = :bot_name AND inbox.message_id = claim.message_id
+WHERE claim.settled_at IS NULL AND claim.expires_at <= :at
+    AND inbox.state = 'declined' AND inbox.reason = 'claimed_by'
+    AND NOT EXISTS (
+        SELECT 1 FROM outbox
+        WHERE outbox.bot_name = claim.bot_name AND outbox.message_id = claim.message_id)
+ORDER BY inbox.id;

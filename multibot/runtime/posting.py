@@ -1,0 +1,168 @@
+"""One answer on its way to Discord: each part stands there once, whatever happens in between."""
+
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+import structlog
+
+from multibot.clock import Clock
+from multibot.conversation.message import InboundMessage
+from multibot.runtime.delivery import Delivery, DeliveryError
+from multibot.store.outbox import Outbox, OutboxPart
+
+# How long a part that Discord did not take waits before the next try, give or take a fifth.
+RETRY_SECONDS = (5.0, 25.0, 120.0, 600.0)
+RETRY_SPREAD = 0.2
+# Discord allows five edits in five seconds for a channel.
+GROW_SECONDS = 1.2
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+
+class Posting:
+    """Carries the parts of one answer, in order, from the outbox to Discord."""
+
+    def __init__(  # noqa: PLR0913 - the surroundings of one answer, wired once, by keyword
+        self,
+        message: InboundMessage,
+        *,
+        session_id: str,
+        author_name: str,
+        outbox: Outbox,
+        delivery: Delivery,
+        clock: Clock,
+        chance: random.Random,
+        is_resumed: bool = False,
+    ) -> None:
+        self._message = message
+        self._session_id = session_id
+        self._author_name = author_name
+        self._outbox = outbox
+        self._delivery = delivery
+        self._clock = clock
+        self._chance = chance
+        # A part that was on its way before may stand on Discord already.
+        self._look_first = is_resumed
+        self._shown: list[OutboxPart] = []
+        self._grown_at: float | None = None
+
+    async def whole(self, contents: Sequence[str]) -> None:
+        """Post an answer whose text is complete; it is stored before the first part leaves."""
+        await self._complete(await self._outbox.stage(self._message.message_id, contents))
+
+    async def grow(self, contents: Sequence[str]) -> None:
+        """Show how far an answer has come; what Discord does not take now, the end will mend."""
+        now = self._clock.monotonic()
+        if self._grown_at is not None and now - self._grown_at < GROW_SECONDS:
+            return
+        self._grown_at = now
+        try:
+            for part, content in enumerate(contents):
+                await self._show(part, content)
+        except DeliveryError as error:
+            self._look_first = True
+            log.debug("growing_failed", error=str(error))
+
+    async def finish(self, contents: Sequence[str]) -> None:
+        """Make the messages of a grown answer say the final text, and keep it as turns."""
+        await self._complete(await self._outbox.finalise(self._message.message_id, contents))
+
+    async def resume(self) -> None:
+        """Carry on with an answer whose text was stored before."""
+        await self._complete(self._outbox.parts(self._message.message_id))
+
+    async def find_grown(self) -> None:
+        """Look for beginnings of an answer that may have arrived before the process ended."""
+        for part in self._outbox.parts(self._message.message_id):
+            if part.state == "pending" and (sent_id := await self._persist(self._found(part))):
+                await self._outbox.mark_shown(self._message.message_id, part.part, sent_id)
+
+    async def _show(self, part: int, content: str) -> None:
+        if part < len(self._shown):
+            known = self._shown[part]
+            if known.content != content and known.sent_message_id is not None:
+                await self._delivery.edit(self._message, known.sent_message_id, content)
+                self._shown[part] = OutboxPart(
+                    part, known.nonce, content, "shown", known.sent_message_id
+                )
+            return
+        opened = await self._outbox.open_part(self._message.message_id, part, content)
+        sent_id = opened.sent_message_id or await self._send(opened)
+        await self._outbox.mark_shown(self._message.message_id, part, sent_id)
+        self._shown.append(OutboxPart(part, opened.nonce, content, "shown", sent_id))
+
+    async def _complete(self, parts: Sequence[OutboxPart]) -> None:
+        for part in parts:
+            if part.state == "abandoned":
+                await self._remove(part)
+            elif part.state != "sent":
+                sent_id = await self._persist(self._placing(part))
+                await self._outbox.mark_sent(
+                    self._message, self._session_id, part, sent_id, self._author_name
+                )
+
+    def _placing(self, part: OutboxPart) -> Callable[[], Awaitable[str]]:
+        """Say how to make a part stand on Discord with its final text."""
+
+        async def place() -> str:
+            if part.sent_message_id is not None:
+                await self._settle_text(part, part.sent_message_id)
+                return part.sent_message_id
+            if self._look_first and (found := await self._found(part)()):
+                return found
+            # Whatever happens to this request, the next try has to look.
+            self._look_first = True
+            sent_id = await self._send(part)
+            self._look_first = False
+            return sent_id
+
+        return place
+
+    async def _settle_text(self, part: OutboxPart, sent_id: str) -> None:
+        shown = self._shown[part.part] if part.part < len(self._shown) else None
+        if shown is not None and shown.content == part.content:
+            return
+        try:
+            await self._delivery.edit(self._message, sent_id, part.content)
+        except DeliveryError as error:
+            if not error.is_permanent:
+                raise
+            # Somebody deleted it while it grew: it was said, and is not said again.
+            log.warning("part_gone", part=part.part, error=str(error))
+
+    def _found(self, part: OutboxPart) -> Callable[[], Awaitable[str | None]]:
+        """Say how to look for a part that may have arrived unnoticed."""
+
+        async def find() -> str | None:
+            candidates = await self._delivery.find(
+                self._message, part.content, first=part.part == 0
+            )
+            return next((each for each in candidates if not self._outbox.is_known(each)), None)
+
+        return find
+
+    async def _remove(self, part: OutboxPart) -> None:
+        sent_id = part.sent_message_id
+        if sent_id is not None:
+            await self._persist(lambda: self._delivery.delete(self._message, sent_id))
+        await self._outbox.drop(self._message.message_id, part.part)
+
+    async def _send(self, part: OutboxPart) -> str:
+        return await self._delivery.send(
+            self._message, part.content, nonce=part.nonce, first=part.part == 0
+        )
+
+    async def _persist(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Try again with growing waits; raise what Discord will never take at once."""
+        for wait in RETRY_SECONDS:
+            try:
+                return await act()
+            except DeliveryError as error:
+                if error.is_permanent:
+                    raise
+                spread = self._chance.uniform(1 - RETRY_SPREAD, 1 + RETRY_SPREAD)
+                log.warning("delivery_failed", error=str(error), retry_in_s=round(wait * spread, 1))
+                await self._clock.sleep(wait * spread)
+        return await act()
