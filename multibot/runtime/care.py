@@ -1,6 +1,7 @@
 """How one process behaves towards the machine: one copy, no orphan, no core with a token in it."""
 
 import asyncio
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from multibot.clock import Clock
-from multibot.errors import LockHeldError, MultibotError
+from multibot.errors import LockHeldError, MultibotError, PermanentError
 
 # linux/prctl.h
 PR_SET_PDEATHSIG = 1
@@ -53,6 +54,20 @@ def die_with_parent(parent: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def require_writable(*folders: Path) -> None:
+    """Refuse a folder that this process may not write: no retry would help."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermanentError(
+                "This folder cannot be written: it belongs to another user, or the disk is mounted"
+                " read-only.",
+                where=str(folder),
+                remedy="Give it to the user who runs the fleet, or make the disk writable.",
+            )
+
+
 class LifeLock:
     """One live process for each bot: a lock file held until the process ends."""
 
@@ -84,15 +99,17 @@ class LifeLock:
         self._descriptor = descriptor
         return self
 
-    async def wait(self, clock: Clock) -> None:
-        """Wait for the lock for as long as it takes."""
-        while True:
+    async def wait(self, clock: Clock, note: Path) -> None:
+        """Wait for the lock for as long as it takes, leaving a note of whom it is waited for."""
+        noted = False
+        while not self.held:
             try:
                 self.take()
-            except LockHeldError:
+            except LockHeldError as error:
+                if not noted:
+                    note_exit(note, error)
+                    noted = True
                 await clock.sleep(LOCK_POLL_SECONDS)
-            else:
-                return
 
     def release(self) -> None:
         """Give the lock back; the kernel does the same when the process ends."""
@@ -102,13 +119,17 @@ class LifeLock:
 
 
 def note_exit(path: Path, error: MultibotError) -> None:
-    """Leave why a start failed where `multibot status` finds it without a database."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Leave why a process ended where `multibot status` finds it without a database.
+
+    A folder that cannot be written keeps nothing; it must not hide the error itself.
+    """
     body = {"pid": os.getpid(), "exit_code": int(error.exit_code), "error": str(error)}
     temporary = path.with_suffix(".exit.new")
-    temporary.write_text(json.dumps(body) + "\n", encoding="utf-8")
-    temporary.chmod(0o600)
-    temporary.replace(path)
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary.write_text(json.dumps(body) + "\n", encoding="utf-8")
+        temporary.chmod(0o600)
+        temporary.replace(path)
 
 
 async def outlive_startsecs(clock: Clock, started: float) -> None:

@@ -1,16 +1,18 @@
 """The discord.py client of one bot: it only defers, and it alone knows where Discord is."""
 
 import asyncio
+import math
+import time
 from typing import Any
 
 import discord
 import structlog
 import yarl
 from discord import app_commands
-from discord.gateway import DiscordWebSocket
+from discord.gateway import DiscordWebSocket, KeepAliveHandler
 from discord.http import Route
 
-from multibot.errors import TemporaryError, TokenError
+from multibot.errors import StoreUnavailableError, TemporaryError, TokenError
 from multibot.runtime import inbound
 from multibot.runtime.commands import Commands
 from multibot.runtime.engine import Engine
@@ -26,6 +28,11 @@ CURES = {
     4013: "Discord refused the intents that were asked for; upgrade multibot.",
     4014: "Switch on `Message Content Intent` for this application in the developer portal (Bot).",
 }
+
+# A heartbeat is due every interval and acknowledged within a second or so. Checked every few
+# seconds, this leaves a connection before its second heartbeat in vain.
+DEAF_AFTER_INTERVALS = 1.5
+ZOMBIE_CLOSE_CODE = 4000
 
 log = structlog.get_logger(__name__)
 
@@ -68,6 +75,28 @@ class BotClient(discord.Client):
         """Connect the client with what acts on its events."""
         self._engine = engine
         commands.register(self.tree)
+
+    def ack_age(self) -> float:
+        """Tell how many seconds ago Discord last acknowledged a heartbeat; NaN without one."""
+        keep_alive = self._keep_alive
+        return time.perf_counter() - keep_alive._last_ack if keep_alive else math.nan  # noqa: SLF001 - nothing public says it
+
+    async def leave_if_deaf(self) -> None:
+        """Close a connection on which heartbeats are not acknowledged; discord.py connects again.
+
+        discord.py itself minds only whether anything at all arrives.
+        """
+        keep_alive, age = self._keep_alive, self.ack_age()
+        if keep_alive and keep_alive.interval and age > keep_alive.interval * DEAF_AFTER_INTERVALS:
+            log.warning("gateway_deaf", ack_age_s=round(age, 1))
+            self._pulse.failed(f"Discord acknowledged no heartbeat for {age:.0f} s")
+            await self.ws.close(ZOMBIE_CLOSE_CODE)
+
+    @property
+    def _keep_alive(self) -> KeepAliveHandler | None:
+        if self._pulse.status.gateway_state != "ready":
+            return None
+        return self.ws._keep_alive  # noqa: SLF001 - nothing public says it
 
     def pause(self) -> None:
         """Take no further message."""
@@ -118,12 +147,17 @@ class BotClient(discord.Client):
 
     async def on_message(self, message: discord.Message) -> None:
         """Queue the message at once, then let the engine see it through."""
+        self._pulse.heard()
         engine = self._engine
         if engine is None or self._is_own(message):
             return
-        self._pulse.heard()
         ticket = engine.enter(*inbound.lane_key(message))
-        await engine.arrive(inbound.read(message), ticket)
+        try:
+            await engine.arrive(inbound.read(message), ticket)
+        except StoreUnavailableError as error:
+            # Expected while the disk is full or locked: the place in the code says nothing.
+            log.error("message_not_stored", message=str(message.id), error=str(error))  # noqa: TRY400
+            self._pulse.store_failed(error, lost=1)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """Log what went wrong while one event was handled; the others go on."""
