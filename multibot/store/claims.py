@@ -57,15 +57,21 @@ class Claims:
         now: datetime,
         per_minute: int,
     ) -> Admission:
-        """Count the message against its author, once however many bots ask."""
+        """Count the message against its author, once however many bots ask.
+
+        It counts at the moment it was written, so that what is read after an absence is judged as
+        it would have been then.
+        """
         known = self._sql.admission(connection, message_id=message.message_id)
         if known is not None:
             return Admission.ACCEPTED if known else Admission.REFUSED
+        # Discord's clock may be ahead of ours.
+        written = min(message.created_at, now)
         accepted = self._sql.accepted_since(
             connection,
             user_id=message.author_id,
-            start=to_text(now - RATE_WINDOW),
-            latest=to_text(now + RATE_WINDOW),
+            start=to_text(written - RATE_WINDOW),
+            latest=to_text(written),
         )
         is_accepted = accepted < per_minute
         self._sql.insert_admission(
@@ -74,7 +80,7 @@ class Claims:
             channel_id=message.channel_id,
             user_id=message.author_id,
             accepted=int(is_accepted),
-            at=to_text(now),
+            at=to_text(written),
         )
         if is_accepted:
             return Admission.ACCEPTED

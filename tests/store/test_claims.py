@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from multibot.clock import to_text
 from multibot.conversation.message import BotName
 from multibot.home import Home
 from multibot.store.claims import Claim, ClaimOutcome
@@ -127,7 +128,8 @@ async def test_the_message_over_the_limit_gets_one_notice_per_window(
     home: Home, store: BotStore, clock: FakeClock
 ) -> None:
     async def receive() -> Receipt:
-        return await store.ledger.receive(message("x"), ANSWER, per_minute=3)
+        said = message("x", created_at=clock.now())
+        return await store.ledger.receive(said, ANSWER, per_minute=3)
 
     receipts = [await receive() for _ in range(6)]
     assert receipts == [
@@ -150,7 +152,8 @@ async def test_the_window_slides(store: BotStore, clock: FakeClock) -> None:
     receipts = []
     for seconds in (0, 30, 29.999, 0.001, 29.999, 0.001):
         clock.tick(seconds)
-        receipts.append(await store.ledger.receive(message(), ANSWER, per_minute=2))
+        said = message(created_at=clock.now())
+        receipts.append(await store.ledger.receive(said, ANSWER, per_minute=2))
     # At 0 and 30 accepted, at 59.999 full, at 60 the first is out, at 89.999 full, at 90 free.
     limited = Receipt.RATE_LIMITED
     first = Receipt.RATE_LIMITED_FIRST
@@ -197,11 +200,11 @@ async def test_a_refused_message_stays_refused_whoever_asks_next(
     sage, spark = open_bot(), open_bot(SPARK)
     await claim(sage, message(), per_minute=1)
     clock.tick(59.9)
-    said = message()
+    said = message(after=59.9)
     assert (await claim(sage, said, per_minute=1)).outcome is ClaimOutcome.RATE_LIMITED_FIRST
     clock.tick(0.2)
     assert (await claim(spark, said, per_minute=1)).outcome is ClaimOutcome.RATE_LIMITED
-    assert (await claim(spark, message(), per_minute=1)).outcome is ClaimOutcome.WON
+    assert (await claim(spark, message(after=60.1), per_minute=1)).outcome is ClaimOutcome.WON
 
 
 async def test_losing_a_claim_costs_nothing(home: Home, open_bot: OpenBot) -> None:
@@ -220,4 +223,33 @@ async def test_a_clock_that_went_back_does_not_hold_the_limit(
     clock.set_wall(clock.now() - timedelta(hours=1))
     assert await store.ledger.receive(message(), ANSWER, per_minute=1) is Receipt.NEW
     refused = await store.ledger.receive(message(), ANSWER, per_minute=1)
+    assert refused is Receipt.RATE_LIMITED_FIRST
+
+
+async def test_what_is_read_late_counts_when_it_was_written(
+    store: BotStore, clock: FakeClock
+) -> None:
+    """A bot that comes back answers what was fair then, and no more than that."""
+    clock.tick(300)
+    said = [message(after=after) for after in (0, 30, 59.999, 60, 89.999, 90)]
+    receipts = [await store.ledger.receive(each, ANSWER, per_minute=2) for each in said]
+    new, first, limited = Receipt.NEW, Receipt.RATE_LIMITED_FIRST, Receipt.RATE_LIMITED
+    assert receipts == [new, new, first, new, limited, new]
+
+
+async def test_what_was_written_later_does_not_count(store: BotStore, clock: FakeClock) -> None:
+    clock.tick(300)
+    for after in (40, 30, 20):
+        receipt = await store.ledger.receive(message(after=after), ANSWER, per_minute=1)
+        assert receipt is Receipt.NEW
+
+
+async def test_a_message_from_the_future_counts_now(
+    home: Home, store: BotStore, clock: FakeClock
+) -> None:
+    await store.ledger.receive(message(after=3600), ANSWER, per_minute=1)
+    assert rows(home.database, "SELECT accepted_at FROM accepted_messages") == [
+        (to_text(clock.now()),)
+    ]
+    refused = await store.ledger.receive(message(after=3600), ANSWER, per_minute=1)
     assert refused is Receipt.RATE_LIMITED_FIRST

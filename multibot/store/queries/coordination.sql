@@ -3,8 +3,8 @@
 SELECT accepted FROM accepted_messages WHERE message_id = :message_id;
 
 -- name: accepted_since(user_id, start, latest)$
--- How many messages of a user were accepted in a window; rows a clock that went back left far in
--- the future do not count.
+-- How many messages of a user were accepted in a window; what was written after it does not count,
+-- nor what a clock that went back has left in the future.
 SELECT count(*) FROM accepted_messages
 WHERE user_id = :user_id AND accepted = 1 AND accepted_at > :start AND accepted_at <= :latest;
 

@@ -1,0 +1,188 @@
+"""How far one bot has read each channel: up to what is stored, and never past what is not.
+
+A cursor stands before the oldest message that arrived and has no row yet, so that a process killed
+anywhere finds that message again. While a channel is held, because messages of it may have been
+missed, its cursor does not move at all.
+"""
+
+import functools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from multibot.clock import Clock, to_text
+from multibot.conversation.message import BotName, InboundMessage
+from multibot.store import connection, statements
+from multibot.store.transaction import Durability
+from multibot.store.writer import Writer
+
+if TYPE_CHECKING:
+    from multibot.store.driver import sqlite
+
+Move = Callable[["sqlite.Connection", datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a channel is read: everything up to `last_seen` has been dealt with."""
+
+    channel_id: str
+    last_seen: str
+    is_dm: bool = False
+
+
+class Cursors:
+    """One bot's cursors: what arrives is noted in memory, where it ends in the shared file."""
+
+    def __init__(
+        self,
+        bot_name: BotName,
+        clock: Clock,
+        *,
+        reader: "sqlite.Connection",
+        writer: Writer,
+        path: Path,
+    ) -> None:
+        self._bot_name = bot_name
+        self._clock = clock
+        self._reader = reader
+        self._writer = writer
+        self._path = path
+        self._sql = statements.load()
+        self._pending: dict[str, set[str]] = {}
+        self._highest: dict[str, str] = {}
+        self._held: set[str] = set()
+        self._free: set[str] | None = None
+
+    def read(self) -> tuple[Cursor, ...]:
+        """Return every cursor as it is stored."""
+        with connection.errors_of(self._path):
+            rows = list(self._sql.cursors(self._reader, bot_name=self._bot_name))
+        return tuple(Cursor(channel_id, seen, bool(is_dm)) for channel_id, seen, is_dm in rows)
+
+    def arrived(self, channel_id: str, message_id: str) -> None:
+        """Note a message before anything is awaited: no cursor passes it until it is settled."""
+        self._pending.setdefault(channel_id, set()).add(message_id)
+        self._reach(channel_id, message_id)
+
+    def settled(self, channel_id: str, message_id: str) -> None:
+        """Note that a message has its row, or needs none."""
+        pending = self._pending.get(channel_id, set())
+        pending.discard(message_id)
+        if not pending:
+            self._pending.pop(channel_id, None)
+
+    def is_settled(self, channel_id: str, message_id: str) -> bool:
+        """Say whether nothing is owed to a message that arrived."""
+        return message_id not in self._pending.get(channel_id, ())
+
+    def hold_all(self) -> None:
+        """Move no cursor: events begin anew, and what was missed is not known yet."""
+        self._free = set()
+
+    def hold_only(self, channel_ids: Iterable[str]) -> None:
+        """Let every cursor move but these and those that were held on their own."""
+        free = self._free or set()
+        self._held.update(each for each in channel_ids if each not in free)
+        self._free = None
+
+    def hold(self, channel_id: str) -> None:
+        """Move this cursor no more: a message of the channel was lost on the way."""
+        self._held.add(channel_id)
+        if self._free is not None:
+            self._free.discard(channel_id)
+
+    def is_held(self, channel_id: str) -> bool:
+        """Say whether a channel's cursor stands still."""
+        waits = self._free is not None and channel_id not in self._free
+        return waits or channel_id in self._held
+
+    async def release(self, cursors: Iterable[Cursor]) -> None:
+        """Let these channels' cursors move again, from here on."""
+        moves = []
+        for cursor in cursors:
+            self._held.discard(cursor.channel_id)
+            if self._free is not None:
+                self._free.add(cursor.channel_id)
+            self._reach(cursor.channel_id, cursor.last_seen)
+            moves.append(self._move(cursor.channel_id, is_dm=cursor.is_dm))
+        await self._write(moves)
+
+    async def pass_over(self, channel_id: str, message_id: str, *, is_dm: bool) -> None:
+        """Go past a message of which nothing is stored."""
+        self._reach(channel_id, message_id)
+        self.settled(channel_id, message_id)
+        if not self.is_held(channel_id):
+            await self._write([self._move(channel_id, is_dm=is_dm)])
+
+    def step(self, message: InboundMessage) -> Move:
+        """Return what moves the cursor in the transaction that stores this message."""
+        if self.is_held(message.channel_id):
+            return _stay
+        self._reach(message.channel_id, message.message_id)
+        return self._move(message.channel_id, is_dm=message.is_dm, stored=message.message_id)
+
+    def _move(self, channel_id: str, *, is_dm: bool, stored: str | None = None) -> Move:
+        pending = self._pending.get(channel_id, set()) - {stored}
+        return functools.partial(
+            self._carry_out, Cursor(channel_id, self._highest[channel_id], is_dm), tuple(pending)
+        )
+
+    def _carry_out(
+        self,
+        cursor: Cursor,
+        pending: tuple[str, ...],
+        writing: "sqlite.Connection",
+        now: datetime,
+    ) -> None:
+        missing = self._without_row(writing, pending) if pending else set()
+        last_seen = _before(min(missing, key=_age)) if missing else cursor.last_seen
+        self._sql.move_cursor(
+            writing,
+            bot_name=self._bot_name,
+            channel_id=cursor.channel_id,
+            is_dm=int(cursor.is_dm),
+            last_seen=last_seen,
+            at=to_text(now),
+        )
+
+    def _without_row(self, writing: "sqlite.Connection", pending: tuple[str, ...]) -> set[str]:
+        """Say which are not stored: a write that its caller gave up may be there by now."""
+        ids = orjson.dumps(pending).decode()
+        rows = self._sql.stored_among(writing, bot_name=self._bot_name, message_ids=ids)
+        return set(pending) - {message_id for (message_id,) in rows}
+
+    async def _write(self, moves: list[Move]) -> None:
+        def job(writing: "sqlite.Connection") -> None:
+            now = self._clock.now()
+            for move in moves:
+                move(writing, now)
+
+        if moves:
+            await self._writer.run(job, Durability.SOFT)
+
+    def _reach(self, channel_id: str, message_id: str) -> None:
+        highest = self._highest.get(channel_id)
+        if highest is None or is_newer(message_id, highest):
+            self._highest[channel_id] = message_id
+
+
+def is_newer(message_id: str, other: str) -> bool:
+    """Compare two ids as the numbers they are."""
+    return _age(message_id) > _age(other)
+
+
+def _age(message_id: str) -> tuple[int, str]:
+    return len(message_id), message_id
+
+
+def _before(message_id: str) -> str:
+    return str(int(message_id) - 1)
+
+
+def _stay(writing: "sqlite.Connection", now: datetime) -> None:
+    """Leave the cursor where it is."""
