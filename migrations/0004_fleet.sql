@@ -49,3 +49,11 @@ CREATE TABLE leases (
     taken_at TEXT NOT NULL,
     expires_at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What the others need to know of a bot: its names, where it listens, its rank and its topics. Each
+-- bot says it of itself at its start, so that one added later is known without a restart of the rest.
+CREATE TABLE bot_profiles (
+    bot_name TEXT NOT NULL PRIMARY KEY CHECK (bot_name <> ''),
+    profile TEXT NOT NULL CHECK (json_valid(profile)),
+    published_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

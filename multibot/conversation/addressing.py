@@ -22,11 +22,15 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetMember:
-    """One bot of the fleet and what people call it: bot name, persona name, Discord display name."""
+    """One bot of the fleet and what people call it: bot name, persona name, Discord display name.
+
+    Its names count only in channels that match its patterns.
+    """
 
     bot_name: BotName
     user_id: str
     names: tuple[str, ...]
+    patterns: tuple[str, ...] = ("*",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +89,10 @@ def decide(
     message: InboundMessage, me: FleetMember, peers: Sequence[FleetMember], rules: Rules
 ) -> Decision:
     """Decide about a message for one bot. Peers are the other bots of the fleet."""
-    if why := _unanswerable(message, me, peers):
-        return Decision(Verdict.NO, Reason.NOT_ADDRESSED, why)
     if why := _refused(message, rules):
         return Decision(Verdict.NO, Reason.NOT_ALLOWED, why)
+    if why := _unanswerable(message, me, peers):
+        return Decision(Verdict.NO, Reason.NOT_ADDRESSED, why)
     if message.is_dm:
         return Decision(Verdict.ANSWER, Reason.ANSWERED, "dm")
     return _decide_in_guild(message, me, peers, rules)
@@ -98,7 +102,8 @@ def _decide_in_guild(
     message: InboundMessage, me: FleetMember, peers: Sequence[FleetMember], rules: Rules
 ) -> Decision:
     others = tuple(peer for peer in peers if peer.bot_name != me.bot_name)
-    named = _named(message.content, (me, *others))
+    listening = (each for each in others if matches(each.patterns, message.routing_name))
+    named = _named(message.content, (me, *listening))
     pattern = matches(rules.patterns, message.routing_name)
     if how := _how_addressed(message, me, by_name=pattern is not None and me.bot_name in named):
         return Decision(Verdict.ANSWER, Reason.ANSWERED, how)

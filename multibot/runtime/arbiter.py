@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -12,9 +13,10 @@ from multibot.clock import Clock
 from multibot.config.fleet import Bot, Fleet
 from multibot.conversation import addressing, ranking
 from multibot.conversation.addressing import Decision, FleetMember, Reason, Verdict
-from multibot.conversation.message import BotName, InboundMessage
+from multibot.conversation.message import InboundMessage
 from multibot.errors import StoreUnavailableError
 from multibot.store.claims import Claim
+from multibot.store.fleet import Peer, Profile
 from multibot.store.stores import BotStore
 
 log = structlog.get_logger(__name__)
@@ -23,6 +25,8 @@ CLAIM_LEASE = timedelta(seconds=60)
 RENEW_SECONDS = 20.0
 # A bot whose last heartbeat is older is not waited for.
 ALIVE_WITHIN = timedelta(seconds=20)
+# A bot that was here a moment ago is spoken to by name, whether or not our own file knows it.
+LISTENING_WITHIN = timedelta(seconds=60)
 # A bot that is down is still the one a message to it was meant for.
 EVER = timedelta(days=36500)
 PEERS_FRESH_SECONDS = 2.0
@@ -81,17 +85,24 @@ class Arbiter:
                 log.warning("claim_not_renewed", error=str(error))
 
     def peers(self) -> list[FleetMember]:
-        """Name the other bots of the fleet, alive or not, with the ids Discord gave them."""
+        """Name the other bots: those that run say themselves who they are and where they listen."""
         now = self._clock.monotonic()
         if self._peers is None or now - self._peers_read_at >= PEERS_FRESH_SECONDS:
-            ids = {peer.bot_name: peer.user_id for peer in self._store.fleet.alive(EVER)}
+            known = {each.bot_name: _member(each) for each in self._store.fleet.alive(EVER)}
+            listening = {each.bot_name for each in self._store.fleet.alive(LISTENING_WITHIN)}
+            listening.update(bot.name for bot in self._fleet.enabled)
+            configured = {bot.name: _configured(bot) for bot in self._fleet.bots}
             self._peers = [
-                _member(bot, ids.get(bot.name, ""))
-                for bot in self._fleet.bots
-                if bot.name != self._bot.name
+                each if name in listening else replace(each, patterns=())
+                for name, each in (configured | known).items()
+                if name != self._bot.name
             ]
             self._peers_read_at = now
         return self._peers
+
+    async def publish(self) -> None:
+        """Tell the other bots who this one is."""
+        await self._store.fleet.publish(profile(self._bot))
 
     def _rank(self, message: InboundMessage) -> int:
         since = self._clock.now() - self._bot.storage.session_gap
@@ -99,21 +110,33 @@ class Arbiter:
         return ranking.rank(self._bot.name, self._candidates(message), message, last)
 
     def _candidates(self, message: InboundMessage) -> list[ranking.Candidate]:
-        alive = {peer.bot_name for peer in self._store.fleet.alive(ALIVE_WITHIN)}
+        alive = {each.bot_name: each.profile for each in self._store.fleet.alive(ALIVE_WITHIN)}
         return [
-            _candidate(bot)
-            for bot in self._fleet.enabled
-            if (bot.name in alive or bot.name == self._bot.name)
-            and addressing.matches(bot.channels, message.routing_name)
+            ranking.Candidate(bot_name=name, priority=each.priority, topics=each.topics)
+            for name, each in (alive | {self._bot.name: profile(self._bot)}).items()
+            if addressing.matches(each.patterns, message.routing_name)
         ]
 
 
-def _candidate(bot: Bot) -> ranking.Candidate:
-    topics = (*bot.persona.preferred_topics, *bot.persona.engagement_triggers)
-    return ranking.Candidate(bot_name=BotName(bot.name), priority=bot.priority, topics=topics)
+def profile(bot: Bot) -> Profile:
+    """Say of a bot what the others need to know."""
+    return Profile(
+        names=(bot.name, bot.persona.name),
+        patterns=bot.channels,
+        priority=bot.priority,
+        topics=(*bot.persona.preferred_topics, *bot.persona.engagement_triggers),
+    )
 
 
-def _member(bot: Bot, user_id: str) -> FleetMember:
+def _configured(bot: Bot) -> FleetMember:
+    names = profile(bot).names
+    return FleetMember(bot_name=bot.name, user_id="", names=names, patterns=bot.channels)
+
+
+def _member(peer: Peer) -> FleetMember:
     return FleetMember(
-        bot_name=BotName(bot.name), user_id=user_id, names=(bot.name, bot.persona.name)
+        bot_name=peer.bot_name,
+        user_id=peer.user_id,
+        names=(peer.bot_name, *peer.profile.names, peer.display_name),
+        patterns=peer.profile.patterns,
     )

@@ -1,11 +1,14 @@
 """The slash commands each bot registers."""
 
 import discord
+import structlog
 from discord import app_commands
 
 from multibot.clock import to_text
+from multibot.conversation import chunking
 from multibot.conversation import session as sessions
 from multibot.conversation.session import SessionRules
+from multibot.errors import StoreUnavailableError
 from multibot.store.history import History
 
 HELP = """**{name}** is here. {description}
@@ -14,6 +17,11 @@ HELP = """**{name}** is here. {description}
 • A private message always reaches me.
 • `/session` shows what I count as this conversation.
 • `/clear` starts a new one; what was said is kept, but I no longer look at it."""
+
+CLEARED = "Cleared. Your next message starts a new session."
+NOT_NOW = "That did not work just now. Please try again."
+
+log = structlog.get_logger(__name__)
 
 
 class Commands:
@@ -64,13 +72,22 @@ class Commands:
         )
 
     async def _on_clear(self, interaction: discord.Interaction) -> None:
+        # A write may wait for other processes longer than the 3 s Discord gives for an answer.
+        await interaction.response.defer(ephemeral=True)
         channel_id, user_id = _place(interaction)
-        await self._history.clear(channel_id, user_id, self._rules)
-        await self._say(interaction, "Cleared. Your next message starts a new session.")
+        try:
+            await self._history.clear(channel_id, user_id, self._rules)
+        except StoreUnavailableError as error:
+            log.warning("not_cleared", error=str(error))
+            await interaction.followup.send(NOT_NOW, ephemeral=True)
+        else:
+            await interaction.followup.send(CLEARED, ephemeral=True)
 
     async def _say(self, interaction: discord.Interaction, text: str) -> None:
         await interaction.response.send_message(
-            text, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
+            chunking.split(text)[0],
+            ephemeral=True,
+            allowed_mentions=discord.AllowedMentions.none(),
         )
 
 

@@ -104,7 +104,7 @@ class Debug:
     def _bots(self) -> str:
         now = self._clock.now()
         return "\n".join(
-            f"{name}: {row.state}, pid {row.pid}, heartbeat {(now - row.heartbeat_at).seconds} s ago"
+            f"{name}: {row.state}, pid {row.pid}, heartbeat {(now - row.heartbeat_at).total_seconds():.0f} s ago"
             if row.heartbeat_at
             else f"{name}: {row.state}"
             for name, row in sorted(self._insight.statuses().items())

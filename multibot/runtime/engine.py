@@ -13,6 +13,7 @@ from multibot.conversation import addressing
 from multibot.conversation.addressing import Decision, Reason, Rules, Verdict
 from multibot.conversation.message import InboundMessage
 from multibot.conversation.session import SessionRules
+from multibot.errors import StoreUnavailableError
 from multibot.responder.protocol import Responder
 from multibot.runtime import debug
 from multibot.runtime.arbiter import Arbiter
@@ -86,6 +87,11 @@ class Engine:
         """How many conversations have a message under way."""
         return len(self._lanes)
 
+    async def prepare(self) -> None:
+        """Give up the places of an earlier process, and tell the other bots who this one is."""
+        await self._store.ledger.leave_turns()
+        await self._arbiter.publish()
+
     def enter(self, channel_id: str, author_id: str) -> Ticket:
         """Take the message's place in its session's lane; call before anything is awaited."""
         by_user = self.session_rules.scope == "user"
@@ -140,12 +146,24 @@ class Engine:
     ) -> None:
         async with self._arbiter.holding(message):
             await ticket.turn()
-            words = debug.command(message)
-            if words is None:
-                await self._replies.reply(message, left)
-            else:
-                await self._replies.say(message, self._debug.reply(message, words))
-                await self._replies.finish(message, "answered", Reason.ANSWERED)
+            try:
+                await self._answer(message, left)
+            except StoreUnavailableError as error:
+                # What was stored is taken up again as soon as the store is back.
+                log.warning("turn_interrupted", error=str(error))
+                self._pulse.failed(str(error))
+            except Exception as error:
+                # A bug: said in the ledger, so that it neither blocks the channel nor comes again.
+                await self._replies.finish(message, "failed", Reason.FAILED, repr(error))
+                raise
+
+    async def _answer(self, message: InboundMessage, left: Unfinished | None) -> None:
+        words = debug.command(message)
+        if words is None:
+            await self._replies.reply(message, left)
+        else:
+            await self._replies.say(message, self._debug.reply(message, words))
+            await self._replies.finish(message, "answered", Reason.ANSWERED)
 
     async def _is_still_ours(self, left: Unfinished) -> bool:
         """Ask again for a claim that may have lapsed; give up what is too old to begin."""
@@ -160,8 +178,11 @@ class Engine:
 
     def _decide(self, message: InboundMessage) -> Decision:
         me, peers = self._pulse.member(), self._arbiter.peers()
-        if debug.command(message) is not None and not debug.is_for(message, me):
-            return Decision(Verdict.NO, Reason.NOT_ADDRESSED, "a debug command for another bot")
+        if debug.command(message) is not None and not message.author_is_bot:
+            if not debug.is_for(message, me):
+                return Decision(Verdict.NO, Reason.NOT_ADDRESSED, "a debug command for another bot")
+            if message.author_id in self._bot.admins:
+                return Decision(Verdict.ANSWER, Reason.ANSWERED, "an administrator")
         return self._arbiter.roll(addressing.decide(message, me, peers, self._rules))
 
     async def _is_ours(self, message: InboundMessage) -> bool:

@@ -1,5 +1,6 @@
 """From discord.py's objects to our values: ids become text here and nowhere else."""
 
+import aiohttp
 import discord
 
 from multibot.conversation import addressing
@@ -21,7 +22,7 @@ async def read(message: discord.Message) -> InboundMessage:
         channel_name=getattr(message.channel, "name", "") or "",
         parent_channel_id=str(parent.id) if parent else None,
         parent_channel_name=parent.name if parent else None,
-        guild_id=str(message.guild.id) if message.guild else None,
+        guild_id=_guild_id(message),
         author_id=str(message.author.id),
         author_name=message.author.display_name,
         author_is_bot=message.author.bot,
@@ -29,7 +30,7 @@ async def read(message: discord.Message) -> InboundMessage:
         is_system=message.type not in PERSONAL_TYPES,
         content=message.content,
         created_at=message.created_at,
-        mentioned_ids=frozenset(str(id_) for id_ in message.raw_mentions)
+        mentioned_ids=frozenset(str(user.id) for user in message.mentions)
         | addressing.raw_mentions(message.content),
         reply_to_message_id=str(reply_to) if reply_to else None,
         reply_to_author_id=await _reply_author(message),
@@ -47,7 +48,13 @@ def _parent(
 ) -> discord.abc.GuildChannel | None:
     if not isinstance(channel, discord.Thread):
         return None
-    return channel.parent or channel.guild.get_channel(channel.parent_id)
+    return channel.parent
+
+
+def _guild_id(message: discord.Message) -> str | None:
+    """Name the guild, also one that Discord has not described yet."""
+    known = message.guild.id if message.guild else getattr(message.channel, "guild_id", None)
+    return str(known) if known else None
 
 
 def _channel_type(channel: discord.abc.Messageable) -> ChannelType:
@@ -69,6 +76,6 @@ async def _reply_author(message: discord.Message) -> str | None:
     if resolved is None:
         try:
             resolved = await message.channel.fetch_message(reference.message_id)
-        except discord.HTTPException:
+        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError):
             return None
     return str(resolved.author.id) if isinstance(resolved, discord.Message) else None

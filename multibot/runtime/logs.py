@@ -35,7 +35,10 @@ def configure(
     if not pretty:
         shared.append(structlog.processors.format_exc_info)
     renderer: Processor = (
-        structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
+        # Not the default: it prints the local variables, and so messages and tokens.
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
         if pretty
         else structlog.processors.JSONRenderer()
     )

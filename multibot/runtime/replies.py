@@ -10,7 +10,7 @@ from multibot.clock import Clock
 from multibot.config.fleet import Bot
 from multibot.conversation import chunking, prompt
 from multibot.conversation.addressing import Reason
-from multibot.conversation.message import InboundMessage
+from multibot.conversation.message import InboundMessage, SessionId, Turn
 from multibot.conversation.prompt import Prompt
 from multibot.conversation.session import SessionRules
 from multibot.responder.protocol import Responder, ResponderError
@@ -20,6 +20,7 @@ from multibot.runtime.posting import Posting
 from multibot.runtime.pulse import Pulse
 from multibot.store.ledger import FinalState, Unfinished
 from multibot.store.outbox import FencedOffError
+from multibot.store.sessions import Session
 from multibot.store.stores import BotStore
 
 FAILURE_NOTICE = "Sorry, I could not find an answer to that just now. Please try again later."
@@ -58,7 +59,7 @@ class Replies:
             await self._wait_for_place(message)
             posting = self._posting(message, session.session_id, is_resumed=left is not None)
             try:
-                await self._post(message, posting, left)
+                await self._post(message, session, posting, left)
             except FencedOffError:
                 log.info("fenced_off")
                 await self.finish(message, "declined", Reason.CLAIMED_BY)
@@ -87,7 +88,11 @@ class Replies:
         await self._around.store.ledger.finish(message.message_id, state, reason, detail)
 
     async def _post(
-        self, message: InboundMessage, posting: Posting, left: Unfinished | None
+        self,
+        message: InboundMessage,
+        session: Session,
+        posting: Posting,
+        left: Unfinished | None,
     ) -> None:
         if left is not None and left.state == "sending":
             await posting.resume()
@@ -95,7 +100,7 @@ class Replies:
         is_grown = bool(self._around.store.outbox.parts(message.message_id))
         if is_grown:
             await posting.find_grown()
-        asked = self._prompt(message)
+        asked = self._prompt(message, session.session_id)
         await self._pause()
         if self._around.bot.streaming:
             await posting.finish(await self._grow(posting, asked))
@@ -121,7 +126,7 @@ class Replies:
             await posting.grow(contents)
         return contents
 
-    def _prompt(self, message: InboundMessage) -> Prompt:
+    def _prompt(self, message: InboundMessage, session_id: SessionId) -> Prompt:
         around = self._around
         turns = around.store.history.context(
             message.channel_id,
@@ -130,15 +135,13 @@ class Replies:
             around.bot.storage.max_history,
             around.bot.storage.context_max_age,
         )
-        is_own = ("user", message.message_id)
-        current = next((turn for turn in turns if (turn.role, turn.message_id) == is_own), None)
         return prompt.build(
             bot_name=around.bot.name,
             system=around.bot.system_prompt,
             turns=turns,
             user_id=message.author_id,
             user_name=message.author_name,
-            current=current,
+            current=_turn(message, session_id),
         )
 
     def _parts(self, text: str) -> tuple[str, ...]:
@@ -177,3 +180,15 @@ class Replies:
             "failure", message.channel_id, FAILURE_NOTICE_WINDOW
         ):
             await self.say(message, FAILURE_NOTICE)
+
+
+def _turn(message: InboundMessage, session_id: SessionId) -> Turn:
+    return Turn(
+        role="user",
+        content=message.content,
+        at=message.created_at,
+        session_id=session_id,
+        message_id=message.message_id,
+        user_id=message.author_id,
+        user_name=message.author_name,
+    )

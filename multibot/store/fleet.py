@@ -1,9 +1,11 @@
 """What one bot says of itself, and what it can know of the others."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import orjson
 
 from multibot.clock import Clock, to_text
 from multibot.conversation.message import BotName
@@ -17,6 +19,16 @@ if TYPE_CHECKING:
     from multibot.store.driver import sqlite
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What a bot says of itself: its names, where it listens, its rank, what it likes to talk of."""
+
+    names: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    priority: int = 0
+    topics: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
     """A bot of the fleet as Discord knows it; the asking bot is one too."""
@@ -24,6 +36,7 @@ class Peer:
     bot_name: BotName
     user_id: str
     display_name: str
+    profile: Profile = Profile()
 
 
 class Fleet:
@@ -62,16 +75,27 @@ class Fleet:
                     self._reader, since=to_text(now - max_age), latest=to_text(now + max_age)
                 )
             )
-        return tuple(Peer(BotName(name), user, shown or name) for name, user, shown in rows)
+        return tuple(
+            Peer(BotName(name), user, shown or name, _profile(profile))
+            for name, user, shown, profile in rows
+        )
 
-    async def record_gateway_start(self) -> None:
-        """Count one IDENTIFY, so that the daily budget outlives restarts."""
+    async def publish(self, profile: Profile) -> None:
+        """Tell the others about this bot."""
+        body = orjson.dumps(asdict(profile)).decode()
 
         def job(writing: "sqlite.Connection") -> None:
             at = to_text(self._clock.now())
-            self._sql.insert_gateway_start(writing, bot_name=self._bot_name, at=at)
+            self._sql.publish_profile(writing, bot_name=self._bot_name, profile=body, at=at)
 
         await self._writer.run(job)
+
+
+def _profile(text: str | None) -> Profile:
+    values = orjson.loads(text) if text else {}
+    return Profile(
+        **{key: tuple(each) if isinstance(each, list) else each for key, each in values.items()}
+    )
 
 
 def _plain(value: object) -> object:

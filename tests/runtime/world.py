@@ -218,10 +218,12 @@ async def _member(home: Home, clock: FakeClock, member: Bot, fleet: Fleet, seed:
     await pulse.write(store.fleet)
     chance = random.Random(seed)  # noqa: S311 - odds that a test can repeat
     delivery, responder = FakeDelivery(), FakeResponder()
+    arbiter = Arbiter(bot=member, fleet=fleet, store=store, clock=clock, chance=chance)
+    await arbiter.publish()
     engine = Engine(
         bot=member,
         store=store,
-        arbiter=Arbiter(bot=member, fleet=fleet, store=store, clock=clock, chance=chance),
+        arbiter=arbiter,
         responder=responder,
         delivery=delivery,
         pulse=pulse,

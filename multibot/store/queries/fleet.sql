@@ -23,11 +23,13 @@ ON CONFLICT (bot_name) DO UPDATE SET
 
 -- name: peers_since(since, latest)
 -- Every bot that Discord has given an id and whose heartbeat is young enough.
-SELECT bot_name, user_id, display_name
-FROM bot_status
+SELECT bot_status.bot_name, user_id, display_name, profile
+FROM bot_status LEFT JOIN bot_profiles ON bot_profiles.bot_name = bot_status.bot_name
 WHERE user_id IS NOT NULL AND heartbeat_at >= :since AND heartbeat_at <= :latest
-ORDER BY bot_name;
+ORDER BY bot_status.bot_name;
 
--- name: insert_gateway_start(bot_name, at)!
--- One IDENTIFY.
-INSERT INTO gateway_starts (bot_name, started_at) VALUES (:bot_name, :at);
+-- name: publish_profile(bot_name, profile, at)!
+-- What the others need to know of this bot.
+INSERT INTO bot_profiles (bot_name, profile, published_at) VALUES (:bot_name, :profile, :at)
+ON CONFLICT (bot_name) DO UPDATE
+SET profile = excluded.profile, published_at = excluded.published_at;
