@@ -1,44 +1,43 @@
 """The discord.py client of one bot: it only defers, and it alone knows where Discord is."""
 
 import asyncio
+import contextlib
 import math
 import time
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
+import aiohttp
 import discord
 import structlog
 import yarl
 from discord import app_commands
-from discord.gateway import DiscordWebSocket, KeepAliveHandler
+from discord.gateway import DiscordWebSocket, KeepAliveHandler, ReconnectWebSocket
 from discord.http import Route
 
-from multibot.errors import StoreUnavailableError, TemporaryError, TokenError
-from multibot.runtime import inbound
+from multibot.errors import StoreUnavailableError
+from multibot.runtime import cures, inbound
+from multibot.runtime.budget import SessionLimit
 from multibot.runtime.commands import Commands
+from multibot.runtime.cures import RefusedError
 from multibot.runtime.engine import Engine
+from multibot.runtime.gateway import Count, DiscordUnreachableError
 from multibot.runtime.pulse import Pulse
 
-# Close codes after which Discord wants no reconnect, and what a person has to do.
-# https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
-CURES = {
-    4004: "Put the current token of this application into the variable and restart the bot.",
-    4010: "The bot was started with a shard that Discord does not accept.",
-    4011: "The bot is in more guilds than one gateway connection may serve; sharding is required.",
-    4012: "Discord no longer speaks this gateway version; upgrade multibot.",
-    4013: "Discord refused the intents that were asked for; upgrade multibot.",
-    4014: "Switch on `Message Content Intent` for this application in the developer portal (Bot).",
-}
-
+# From the first byte to the IDENTIFY; discord.py allows itself as much.
+OPENING_SECONDS = 60.0
+# Discord asks for longer waits only in great trouble; then the caller's own waits are better.
+LONGEST_RATE_LIMIT_SECONDS = 600.0
+AWAY = (OSError, aiohttp.ClientError, discord.HTTPException, discord.RateLimited)
+# A network that wants a login of its own answers 200 with a page.
+JUNK = (ValueError, TypeError, LookupError, AttributeError)
 # A heartbeat is due every interval and acknowledged within a second or so. Checked every few
 # seconds, this leaves a connection before its second heartbeat in vain.
 DEAF_AFTER_INTERVALS = 1.5
 ZOMBIE_CLOSE_CODE = 4000
 
 log = structlog.get_logger(__name__)
-
-
-class DiscordUnreachableError(TemporaryError):
-    """Discord cannot be reached."""
 
 
 def intents() -> discord.Intents:
@@ -51,10 +50,21 @@ def intents() -> discord.Intents:
     return wanted
 
 
+class GatewaySocket(DiscordWebSocket):
+    """A gateway connection that leaves nothing open when its IDENTIFY is not sent."""
+
+    async def identify(self) -> None:
+        """Send the IDENTIFY."""
+        async with contextlib.AsyncExitStack() as undo:
+            undo.push_async_callback(self.close)
+            await super().identify()
+            undo.pop_all()
+
+
 class BotClient(discord.Client):
     """Hands every event on: messages to the engine, changes of the connection to the pulse."""
 
-    def __init__(self, *, api: str, pulse: Pulse) -> None:
+    def __init__(self, *, api: str, pulse: Pulse, trace: aiohttp.TraceConfig) -> None:
         # Nobody here speaks; discord.py would warn at each start that it could not.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
@@ -63,11 +73,15 @@ class BotClient(discord.Client):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,
+            http_trace=trace,
+            max_ratelimit_timeout=LONGEST_RATE_LIMIT_SECONDS,
         )
         # discord.py builds every request address from this class attribute.
         Route.BASE = api
         self.tree: app_commands.CommandTree[BotClient] = app_commands.CommandTree(self)
         self._pulse = pulse
+        self._gateway: yarl.URL | None = None
+        self._count: Count | None = None
         self._engine: Engine | None = None
         self._syncing: asyncio.Task[None] | None = None
 
@@ -82,7 +96,7 @@ class BotClient(discord.Client):
         return time.perf_counter() - keep_alive._last_ack if keep_alive else math.nan  # noqa: SLF001 - nothing public says it
 
     async def leave_if_deaf(self) -> None:
-        """Close a connection on which heartbeats are not acknowledged; discord.py connects again.
+        """Close a connection on which heartbeats are not acknowledged; the session is resumed.
 
         discord.py itself minds only whether anything at all arrives.
         """
@@ -103,32 +117,73 @@ class BotClient(discord.Client):
         self._engine = None
 
     async def log_in(self, token: str) -> None:
-        """Make the first requests: who we are and where the gateway is.
-
-        Raise TokenError when Discord says no, DiscordUnreachableError when it says nothing useful.
-        """
-        try:
-            await self.login(token)
-            _, address, _ = await self.http.get_bot_gateway()
-        except discord.LoginFailure as error:
-            raise TokenError("Discord refuses the token (401)", remedy=CURES[4004]) from error
-        except (discord.HTTPException, discord.GatewayNotFound, OSError) as error:
-            raise DiscordUnreachableError(f"cannot reach Discord: {error}") from error
-        # Where a reconnect goes when the session cannot be resumed.
-        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(address)
+        """Ask who this bot is. Raise RefusedError or DiscordUnreachableError."""
+        async with contextlib.AsyncExitStack() as undo:
+            undo.push_async_callback(self._forget_connections)
+            with _reaching():
+                await self.login(token)
+            undo.pop_all()
         assert self.user is not None  # noqa: S101 - set by login
         self._pulse.logged_in(str(self.user.id), self.user.display_name)
 
-    async def stay_connected(self) -> None:
-        """Hold the gateway connection until closed. Raise TokenError when Discord wants us gone."""
+    async def session_limit(self) -> SessionLimit:
+        """Ask where the gateway is, and how many sessions may still be started."""
+        with _reaching():
+            _, address, limit = await self.http.get_bot_gateway()
+            self._gateway = yarl.URL(address)
+            return SessionLimit(
+                remaining=int(limit["remaining"]),
+                reset_after=timedelta(milliseconds=int(limit["reset_after"])),
+            )
+
+    async def start_session(self, count: Count) -> bool:
+        """IDENTIFY, after `count`, and stay; at the end say whether the session can be resumed."""
+        self._count = count
+        return await self._connected(initial=True, gateway=self._gateway)
+
+    async def resume_session(self) -> bool:
+        """Take the last session up again; the rest is as for `start_session`."""
+        return await self._connected(
+            resume=True,
+            session=self.ws.session_id,
+            sequence=self.ws.sequence,
+            gateway=self.ws.gateway,
+        )
+
+    async def _connected(self, **how: Any) -> bool:
+        opened = False
         try:
-            await self.connect(reconnect=True)
-        except discord.PrivilegedIntentsRequired as error:
-            raise TokenError("Discord refuses the intents (4014)", remedy=CURES[4014]) from error
-        except discord.ConnectionClosed as error:
-            raise TokenError(
-                f"Discord closed the gateway for good ({error.code})", remedy=CURES.get(error.code)
-            ) from error
+            async with asyncio.timeout(OPENING_SECONDS):
+                self.ws = await GatewaySocket.from_client(self, **how)
+            opened = True
+            while True:
+                await self.ws.poll_event()
+        except ReconnectWebSocket as lost:
+            if opened or not lost.resume:
+                return lost.resume and self.ws.session_id is not None
+            raise DiscordUnreachableError("the gateway closed the connection at once") from lost
+        except discord.ConnectionClosed as closed:
+            if closed.code in cures.CLOSE_CODES:
+                raise RefusedError(closed.code) from closed
+            return False
+        except AWAY as error:
+            if opened:
+                return self.ws.session_id is not None
+            raise DiscordUnreachableError(f"cannot reach the gateway: {_named(error)}") from error
+        finally:
+            # Not by discord.py's dispatch: a task of its own would speak after what comes next.
+            await self.on_disconnect()
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Count the IDENTIFY that follows; the waits are behind us."""
+        del shard_id, initial
+        assert self._count is not None  # noqa: S101 - set by start_session
+        await self._count()
+
+    async def _forget_connections(self) -> None:
+        """Close what a failed login leaves open; discord.py makes all of it anew."""
+        await self.http.close()
+        self.http.connector = discord.utils.MISSING
 
     async def on_connect(self) -> None:
         """READY has arrived: events flow (discord.py's own on_ready comes 2 s later)."""
@@ -142,7 +197,7 @@ class BotClient(discord.Client):
         self._pulse.ready()
 
     async def on_disconnect(self) -> None:
-        """Note that the gateway connection is lost; discord.py connects again."""
+        """Note that the gateway connection is lost; `runtime.gateway` connects again."""
         self._pulse.disconnected()
 
     async def on_message(self, message: discord.Message) -> None:
@@ -171,5 +226,23 @@ class BotClient(discord.Client):
     async def _sync_commands(self) -> None:
         try:
             await self.tree.sync()
-        except discord.HTTPException as error:
+        except AWAY as error:
             log.warning("commands_not_registered", error=str(error))
+
+
+@contextlib.contextmanager
+def _reaching() -> Iterator[None]:
+    """Tell what Discord refuses for good from what may pass."""
+    try:
+        yield
+    except discord.LoginFailure as error:
+        raise RefusedError(cures.UNAUTHORIZED) from error
+    except (*AWAY, discord.GatewayNotFound, *JUNK) as error:
+        cause = error.__cause__ or error
+        if isinstance(cause, discord.HTTPException) and cause.status == cures.UNAUTHORIZED:
+            raise RefusedError(cures.UNAUTHORIZED) from error
+        raise DiscordUnreachableError(f"cannot reach Discord: {_named(cause)}") from error
+
+
+def _named(error: BaseException) -> str:
+    return str(error) or type(error).__name__

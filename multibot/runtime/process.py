@@ -24,10 +24,12 @@ from multibot.responder.script import Script
 from multibot.responder.scripted import ScriptedResponder
 from multibot.runtime import care, logs
 from multibot.runtime.arbiter import Arbiter
-from multibot.runtime.client import BotClient, DiscordUnreachableError
+from multibot.runtime.breaker import Breaker
+from multibot.runtime.client import BotClient
 from multibot.runtime.commands import Commands
 from multibot.runtime.delivery import DiscordDelivery
 from multibot.runtime.engine import Engine
+from multibot.runtime.gateway import Gateway
 from multibot.runtime.pulse import PERIOD_SECONDS, Gauges, Pulse
 from multibot.runtime.recovery import Recovery
 from multibot.runtime.troubles import Troubles, record_end
@@ -35,9 +37,6 @@ from multibot.runtime.watchdog import LastWords, Watchdog
 from multibot.store.status import read_statuses
 from multibot.store.stores import BotStore, open_store
 
-# Waits between tries to reach Discord at the start: 10 s doubling to 300 s.
-FIRST_RETRY_SECONDS = 10.0
-LONGEST_RETRY_SECONDS = 300.0
 DRAIN_POLL_SECONDS = 0.05
 
 log = structlog.get_logger(__name__)
@@ -149,7 +148,8 @@ class BotProcess:
             config_hash=bot.config_hash,
             clock=clock,
         )
-        self._client = BotClient(api=api, pulse=self._pulse)
+        breaker = Breaker(ledger=store.gateway, pulse=self._pulse, clock=clock)
+        self._client = BotClient(api=api, pulse=self._pulse, trace=breaker.trace())
         self._pulse.measure(
             Gauges(
                 latency=lambda: self._client.latency,
@@ -161,6 +161,15 @@ class BotProcess:
             Script.from_mapping(bot.scripted), persona_name=bot.persona.name
         )
         chance = random.Random()  # noqa: S311 - odds of speaking, not a secret
+        self._gateway = Gateway(
+            bot=bot,
+            line=self._client,
+            ledger=store.gateway,
+            breaker=breaker,
+            pulse=self._pulse,
+            clock=clock,
+            chance=chance,
+        )
         delivery = DiscordDelivery(self._client)
         self._engine = Engine(
             bot=bot,
@@ -192,7 +201,7 @@ class BotProcess:
             if lock.held:
                 await self._note_last_end(home)
                 note.unlink(missing_ok=True)
-                await self._store.ledger.leave_turns()
+                await self._engine.prepare()
                 await self._while_beating(self._serve(token))
             ended = "stopped"
         except MultibotError:
@@ -233,30 +242,14 @@ class BotProcess:
             await self._client.leave_if_deaf()
 
     async def _serve(self, token: str) -> None:
-        await self._log_in(token)
-        await self._store.fleet.record_gateway_start()
+        await self._gateway.log_in(token)
         # Before the gateway: what was left takes its places ahead of anything newer.
         self._recovery.take_up()
         sweeping = asyncio.create_task(self._recovery.run())
         try:
-            await self._client.stay_connected()
+            await self._gateway.stay_connected()
         finally:
             sweeping.cancel()
-
-    async def _log_in(self, token: str) -> None:
-        """Reach Discord for the first time, however long that takes."""
-        wait = FIRST_RETRY_SECONDS
-        while True:
-            try:
-                await self._client.log_in(token)
-            except DiscordUnreachableError as error:
-                log.warning("discord_not_reached", error=str(error), retry_in_s=wait)
-                self._pulse.failed(str(error))
-                self._pulse.phase("backing_off")
-            else:
-                return
-            await self._clock.sleep(wait)
-            wait = min(wait * 2, LONGEST_RETRY_SECONDS)
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         """Do the work until it ends or the stop signal comes; errors of the work are raised."""

@@ -80,7 +80,7 @@ async def test_a_second_copy_is_refused_before_it_talks_to_discord(fleet: Runnin
         assert sum(len(app.starts) for app in fleet.world.applications.values()) == logins
 
 
-async def test_a_wrong_token_is_permanent_and_names_the_cure(fleet: RunningFleet) -> None:
+async def test_a_wrong_token_costs_one_request_and_names_the_cure(fleet: RunningFleet) -> None:
     await fleet.multibot("db", "migrate")
     text = fleet.home.dotenv.read_text().replace(fleet.tokens["sage"], "sandbox.nobody-has-this")
     fleet.home.dotenv.write_text(text)
@@ -88,7 +88,11 @@ async def test_a_wrong_token_is_permanent_and_names_the_cure(fleet: RunningFleet
     output, _ = await asyncio.wait_for(process.communicate(), 30)
 
     assert process.returncode == 78
-    assert "refuses the token (401)" in output.decode()
+    cure = output.decode().splitlines()[-1]
+    assert "sage: Discord refuses the token in DISCORD_TOKEN_SAGE (401)" in cure
+    assert "multibot restart sage" in cure
+    asked = fleet.world.traffic.requests(bot=None, after=0, limit=10)
+    assert [(one["path"], one["status"]) for one in asked] == [("/users/@me", 401)]
     assert "sandbox.nobody-has-this" not in output.decode()
     assert "Traceback" not in output.decode()
 
@@ -101,7 +105,10 @@ async def test_a_missing_intent_is_permanent_and_names_the_switch(fleet: Running
     output, _ = await asyncio.wait_for(process.communicate(), 30)
 
     assert process.returncode == 78
-    assert "Message Content Intent" in output.decode()
+    cure = output.decode().splitlines()[-1]
+    assert "sage: " in cure
+    assert "switch on `Message Content Intent`" in cure
+    assert sum(len(app.starts) for app in fleet.world.applications.values()) == 0
 
 
 async def test_without_a_database_the_command_to_run_is_named(fleet: RunningFleet) -> None:

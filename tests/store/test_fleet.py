@@ -13,7 +13,7 @@ from multibot.store.status import BotStatus, read_statuses
 from multibot.store.stores import BotStore
 from tests.fakes import FakeClock
 from tests.store.conftest import OpenBot
-from tests.store.material import SPARK, START, rows
+from tests.store.material import SPARK, START
 
 MINUTE = timedelta(seconds=60)
 
@@ -90,21 +90,6 @@ async def test_a_heartbeat_from_before_the_clock_went_back_is_not_alive(
     await store.fleet.report(status())
     clock.set_wall(START - timedelta(hours=1))
     assert store.fleet.alive(MINUTE) == ()
-
-
-async def test_gateway_starts_are_counted_per_bot(
-    home: Home, open_bot: OpenBot, clock: FakeClock
-) -> None:
-    sage, spark = open_bot(), open_bot(SPARK)
-    await sage.fleet.record_gateway_start()
-    await spark.fleet.record_gateway_start()
-    clock.tick(5)
-    await sage.fleet.record_gateway_start()
-    assert rows(home.database, "SELECT bot_name, started_at FROM gateway_starts ORDER BY id") == [
-        ("sage", "2026-01-01T12:00:00.000Z"),
-        ("spark", "2026-01-01T12:00:00.000Z"),
-        ("sage", "2026-01-01T12:00:05.000Z"),
-    ]
 
 
 def test_no_database_means_no_rows(home: Home) -> None:

@@ -1,0 +1,114 @@
+"""When no request may leave: Discord refuses too many of this host's, or this bot's token.
+
+Discord shuts out an address after 10,000 answers of 401, 403 or 429 within 10 minutes, and wants no
+request at all from a token that it refuses.
+https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
+"""
+
+import asyncio
+from datetime import timedelta
+from types import SimpleNamespace
+
+import aiohttp
+import structlog
+
+from multibot.clock import Clock
+from multibot.errors import StoreUnavailableError
+from multibot.runtime.pulse import Pulse
+from multibot.store.gateway import GatewayLedger
+
+REFUSALS = frozenset({401, 403, 429})
+WITHIN = timedelta(minutes=10)
+# The limit is 1,000; requests that are under way in any process when it opens may fail as well.
+OPENS_AT = 950
+LOOK_PERIOD_SECONDS = 5.0
+OPEN = (
+    f"Discord refused {OPENS_AT} requests of this host within 10 minutes;"
+    " none is sent until they are fewer"
+)
+
+log = structlog.get_logger(__name__)
+
+
+class RequestRefusedError(aiohttp.ClientOSError):
+    """The request was not sent; to its caller this is Discord out of reach."""
+
+
+class Breaker:
+    """Sees every request of one client, and the refusals of the whole host."""
+
+    def __init__(self, *, ledger: GatewayLedger, pulse: Pulse, clock: Clock) -> None:
+        self._ledger = ledger
+        self._pulse = pulse
+        self._clock = clock
+        self._revoked = asyncio.Event()
+        self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the host has had so many refusals that it has to keep quiet."""
+        try:
+            return self._ledger.refusals(WITHIN) >= OPENS_AT
+        except StoreUnavailableError:
+            return False
+
+    def revoke(self) -> None:
+        """Let nothing leave any more: Discord refuses the token."""
+        self._revoked.set()
+
+    async def revoked(self) -> None:
+        """Wait until Discord refuses the token."""
+        await self._revoked.wait()
+
+    def trace(self) -> aiohttp.TraceConfig:
+        """Return what shows this object every request of a client session."""
+        config = aiohttp.TraceConfig()
+        config.on_request_start.append(self._asked)
+        config.on_request_end.append(self._answered)
+        return config
+
+    async def _asked(
+        self,
+        session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        request: aiohttp.TraceRequestStartParams,
+    ) -> None:
+        del session, context
+        if self._revoked.is_set():
+            raise RequestRefusedError("Discord refuses this bot's token; nothing is sent any more")
+        # The gateway is no REST: it has a budget of its own.
+        if request.url.scheme.startswith("http") and self.is_open:
+            self._opened()
+            raise RequestRefusedError(OPEN)
+
+    async def _answered(
+        self,
+        session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        answer: aiohttp.TraceRequestEndParams,
+    ) -> None:
+        del session, context
+        status = answer.response.status
+        # Interactions and webhooks come without the token, and say nothing about it.
+        if status == 401 and "Authorization" in answer.headers:  # noqa: PLR2004 - HTTP
+            self.revoke()
+        is_shared = answer.response.headers.get("X-RateLimit-Scope") == "shared"
+        if status not in REFUSALS or is_shared:
+            return
+        try:
+            await self._ledger.count_refusal(status)
+        except StoreUnavailableError as error:
+            log.warning("refusal_not_counted", status=status, error=str(error))
+
+    def _opened(self) -> None:
+        if self._watching is None or self._watching.done():
+            log.error("breaker_open", error=OPEN)
+            self._pulse.failed(OPEN)
+            self._watching = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        """Say when it closes, also in a bot that has nothing to send."""
+        while self.is_open:
+            await self._clock.sleep(LOOK_PERIOD_SECONDS)
+        log.info("breaker_closed")
+        self._pulse.recovered(OPEN)
