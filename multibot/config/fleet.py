@@ -71,6 +71,14 @@ class Gateway(Value):
     jitter: timedelta = timedelta(seconds=2)
 
 
+class Catchup(Value):
+    """What of the messages that were missed is answered, and how many are read."""
+
+    max_age: timedelta = timedelta(minutes=10)
+    per_channel: int = 200
+    per_start: int = 2000
+
+
 class Llm(Value):
     """What makes the text."""
 
@@ -98,6 +106,7 @@ class Bot(Value):
     scripted: dict[str, object] = {}
     llm: Llm = Llm()
     gateway: Gateway = Gateway()
+    catchup: Catchup = Catchup()
     admins: Ids = frozenset()
     drain_timeout: timedelta = timedelta(seconds=15)
     watchdog_timeout: timedelta = timedelta(seconds=60)

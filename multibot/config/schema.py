@@ -101,6 +101,14 @@ class GatewayPart(Said):
     jitter: field.Jitter | None = None
 
 
+class CatchupPart(Said):
+    """`catchup`: what of the messages that were missed is answered, and how many are read."""
+
+    max_age: field.CatchupAge | None = None
+    per_channel: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    per_start: Annotated[int, Field(ge=1, le=100_000)] | None = None
+
+
 class AdminsPart(Said):
     """`admins`: who may use admin commands."""
 
@@ -128,6 +136,7 @@ class FleetFile(Said):
     storage: StoragePart | None = None
     limits: LimitsPart | None = None
     gateway: GatewayPart | None = None
+    catchup: CatchupPart | None = None
     admins: AdminsPart | None = None
     logging: LoggingPart | None = None
     llm: LlmPart | None = None

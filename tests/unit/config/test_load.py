@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from multibot.config.fleet import Gateway, Limits, Persona, Storage
+from multibot.config.fleet import Catchup, Gateway, Limits, Persona, Storage
 from multibot.config.load import load, load_bot
 from multibot.errors import ConfigError
 from multibot.home import Home
@@ -108,6 +108,13 @@ def test_the_fleets_word_reaches_every_bot(home: Home) -> None:
         bot.watchdog_timeout,
         bot.log_level,
     )
+
+
+def test_how_much_is_caught_up_is_the_fleets(home: Home) -> None:
+    bot = sage(home, (("catchup",), {"max_age": "5m", "per_channel": 50, "per_start": 500}))
+
+    assert Catchup() == sage(home).catchup
+    assert Catchup(max_age=timedelta(minutes=5), per_channel=50, per_start=500) == bot.catchup
 
 
 def test_the_gateway_budget_is_the_fleets(home: Home) -> None:
