@@ -95,7 +95,7 @@ async def _run(
         log_format=fleet.settings.log_format,
         secrets=[token],
     )
-    care.require_writable(home.data, home.run)
+    care.require_writable(home, bot_name)
     lock = care.LifeLock(home.bot_lock(bot_name))
     if not supervised:
         lock.take()
@@ -114,7 +114,6 @@ async def _run(
             store=store,
             clock=clock,
             stop=stop,
-            api=fleet.settings.discord_api,
             loop_lag=watchdog.take_lag,
         )
         await process.run(lock, home, token)
@@ -135,13 +134,13 @@ class BotProcess:
         store: BotStore,
         clock: Clock,
         stop: asyncio.Event,
-        api: str,
         loop_lag: Callable[[], float],
     ) -> None:
         self._bot = bot
         self._store = store
         self._clock = clock
         self._stop = stop
+        self._chance = random.Random()  # noqa: S311 - odds of speaking, not a secret
         self._pulse = Pulse(
             bot_name=bot.name,
             names=(bot.name, bot.persona.name),
@@ -149,7 +148,9 @@ class BotProcess:
             clock=clock,
         )
         breaker = Breaker(ledger=store.gateway, pulse=self._pulse, clock=clock)
-        self._client = BotClient(api=api, pulse=self._pulse, trace=breaker.trace())
+        self._client = BotClient(
+            api=fleet.settings.discord_api, pulse=self._pulse, trace=breaker.trace()
+        )
         self._pulse.measure(
             Gauges(
                 latency=lambda: self._client.latency,
@@ -160,18 +161,28 @@ class BotProcess:
         self._responder = ScriptedResponder(
             Script.from_mapping(bot.scripted), persona_name=bot.persona.name
         )
-        chance = random.Random()  # noqa: S311 - odds of speaking, not a secret
-        self._gateway = Gateway(
-            bot=bot,
+        self._gateway = self._make_gateway(breaker)
+        delivery = DiscordDelivery(self._client)
+        self._engine = self._make_engine(fleet, delivery)
+        self._recovery = Recovery(
+            engine=self._engine, ledger=store.ledger, delivery=delivery, clock=clock
+        )
+        self._client.serve(self._engine, self._make_commands())
+
+    def _make_gateway(self, breaker: Breaker) -> Gateway:
+        return Gateway(
+            bot=self._bot,
             line=self._client,
-            ledger=store.gateway,
+            ledger=self._store.gateway,
             breaker=breaker,
             pulse=self._pulse,
-            clock=clock,
-            chance=chance,
+            clock=self._clock,
+            chance=self._chance,
         )
-        delivery = DiscordDelivery(self._client)
-        self._engine = Engine(
+
+    def _make_engine(self, fleet: Fleet, delivery: DiscordDelivery) -> Engine:
+        bot, store, clock, chance = self._bot, self._store, self._clock, self._chance
+        return Engine(
             bot=bot,
             store=store,
             arbiter=Arbiter(bot=bot, fleet=fleet, store=store, clock=clock, chance=chance),
@@ -181,17 +192,15 @@ class BotProcess:
             clock=clock,
             chance=chance,
         )
-        self._recovery = Recovery(
-            engine=self._engine, ledger=store.ledger, delivery=delivery, clock=clock
-        )
-        commands = Commands(
-            name=bot.persona.name,
-            description=bot.persona.description,
-            channels=bot.channels,
-            history=store.history,
+
+    def _make_commands(self) -> Commands:
+        return Commands(
+            name=self._bot.persona.name,
+            description=self._bot.persona.description,
+            channels=self._bot.channels,
+            history=self._store.history,
             rules=self._engine.session_rules,
         )
-        self._client.serve(self._engine, commands)
 
     async def run(self, lock: care.LifeLock, home: Home, token: str) -> None:
         """Serve until told to stop; leave a last row that says so."""

@@ -108,7 +108,7 @@ async def test_a_missing_intent_is_permanent_and_names_the_switch(fleet: Running
     cure = output.decode().splitlines()[-1]
     assert "sage: " in cure
     assert "switch on `Message Content Intent`" in cure
-    assert sum(len(app.starts) for app in fleet.world.applications.values()) == 0
+    assert fleet.world.traffic.shown()["bots"]["sage"]["identifies"] == 1
 
 
 async def test_without_a_database_the_command_to_run_is_named(fleet: RunningFleet) -> None:
