@@ -15,6 +15,7 @@ from typing import Self
 
 from multibot.clock import Clock
 from multibot.errors import LockHeldError, MultibotError, PermanentError
+from multibot.home import Home
 
 # linux/prctl.h
 PR_SET_PDEATHSIG = 1
@@ -54,18 +55,24 @@ def die_with_parent(parent: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def require_writable(*folders: Path) -> None:
-    """Refuse a folder that this process may not write: no retry would help."""
-    for folder in folders:
+def require_writable(home: Home, bot_name: str) -> None:
+    """Refuse folders and files that this process may not write: no retry would help."""
+    for folder in (home.data, home.run):
         with contextlib.suppress(OSError):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise PermanentError(
-                "This folder cannot be written: it belongs to another user, or the disk is mounted"
-                " read-only.",
-                where=str(folder),
-                remedy="Give it to the user who runs the fleet, or make the disk writable.",
-            )
+        _require(folder, os.W_OK | os.X_OK)
+    for file in (home.database, home.database_lock, home.bot_lock(bot_name)):
+        if file.exists():
+            _require(file, os.R_OK | os.W_OK)
+
+
+def _require(path: Path, mode: int) -> None:
+    if not os.access(path, mode):
+        raise PermanentError(
+            "This cannot be written: it belongs to another user, or its disk is read-only.",
+            where=str(path),
+            remedy="Give it to the user who runs the fleet, or make the disk writable.",
+        )
 
 
 class LifeLock:

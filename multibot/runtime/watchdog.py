@@ -121,6 +121,7 @@ class Watchdog:
         faulthandler.register(
             signal.SIGPROF, self._last_words.descriptor, all_threads=True, chain=True
         )
+        self._set_kernel_timer()
         self._thread.start()
 
     def stop(self) -> None:
@@ -153,13 +154,16 @@ class Watchdog:
         before = self._clock.monotonic()
         while not self._stopped.wait(STEP_SECONDS):
             now = self._clock.monotonic()
-            signal.setitimer(signal.ITIMER_PROF, math.ceil(self._limit * HOGGING_FACTOR))
+            self._set_kernel_timer()
             try:
                 self.look(now - before)
             except RuntimeError:
                 # The loop is closed: the process is ending in good order.
                 return
             before = now
+
+    def _set_kernel_timer(self) -> None:
+        signal.setitimer(signal.ITIMER_PROF, math.ceil(self._limit * HOGGING_FACTOR))
 
     def _finish(self, error: MultibotError) -> None:
         words = threading.Thread(

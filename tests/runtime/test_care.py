@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from multibot.errors import LockHeldError, TokenError
+from multibot.errors import LockHeldError, PermanentError, TokenError
+from multibot.home import Home
 from multibot.runtime import care
 from tests.fakes import FakeClock
 
@@ -66,10 +67,11 @@ def test_kill_9_of_the_holder_frees_the_lock(
 async def test_a_waiting_process_gets_the_lock_when_it_is_free(
     tmp_path: Path, holder: "subprocess.Popen[str]", clock: FakeClock
 ) -> None:
-    lock = care.LifeLock(tmp_path / "sage.lock")
-    waiting = asyncio.create_task(lock.wait(clock))
+    lock, note = care.LifeLock(tmp_path / "sage.lock"), tmp_path / "sage.exit"
+    waiting = asyncio.create_task(lock.wait(clock, note))
     await clock.advance(5)
     assert not waiting.done()
+    assert f"already runs as pid {holder.pid}" in json.loads(note.read_text())["error"]
 
     end(holder)
     await clock.advance(1)
@@ -86,6 +88,33 @@ def test_the_reason_of_a_failed_start_is_left_for_status(tmp_path: Path) -> None
     assert body["exit_code"] == 78
     assert body["error"] == "Discord refuses the token (401) Renew it."
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_note_that_cannot_be_left_hides_nothing(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("a file where the folder should be")
+
+    care.note_exit(tmp_path / "run" / "sage.exit", TokenError())
+
+    assert (tmp_path / "run").read_text() == "a file where the folder should be"
+
+
+def test_what_can_be_written_is_accepted_and_made(home: Home) -> None:
+    care.require_writable(home, "sage")
+
+    assert home.run.is_dir()
+
+
+@pytest.mark.parametrize("broken", ["data", "data/run"])
+def test_a_folder_that_cannot_be_written_is_refused_for_good(home: Home, broken: str) -> None:
+    path = home.root / broken
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("")
+
+    with pytest.raises(PermanentError) as caught:
+        care.require_writable(home, "sage")
+
+    assert caught.value.exit_code == 78
+    assert caught.value.where == str(path)
 
 
 async def test_a_permanent_failure_outlives_startsecs(clock: FakeClock) -> None:
