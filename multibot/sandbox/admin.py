@@ -1,31 +1,17 @@
 """The sandbox's own API: speak as people, and see what the bots asked for."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
-import orjson
 from aiohttp import web
 
 from multibot.sandbox import drafts, fields, interactions, messages, page_objects, threads
+from multibot.sandbox.admin_requests import BASE, RequestError, body_of, number, served, text
 from multibot.sandbox.entities import EPHEMERAL, FORUM, Channel, Guild, Json, Message, User
-from multibot.sandbox.refusal import RefusalError
-from multibot.sandbox.rest import respond
 from multibot.sandbox.rest_messages import announce_typing
 from multibot.sandbox.world import Event, World
 
-BASE = "/sandbox"
 _ANSWER_TIMEOUT = 3.0
 _USUAL_LIMIT = 50
-
-Answer = Callable[[web.Request], Awaitable[Json]]
-
-
-class RequestError(Exception):
-    """What was asked of the sandbox makes no sense."""
-
-    def __init__(self, status: int, what: str) -> None:
-        super().__init__(what)
-        self.status = status
 
 
 class Admin:
@@ -50,7 +36,7 @@ class Admin:
             ("GET", "/commands", self._commands),
             ("POST", "/interactions", self._use),
         ):
-            app.router.add_route(method, BASE + path, _served(answer))
+            app.router.add_route(method, BASE + path, served(answer))
 
     async def _state(self, _: web.Request) -> Json:
         return page_objects.state(self._world)
@@ -59,18 +45,18 @@ class Admin:
         query = request.query
         viewer = self._speaker(query["user"]) if "user" in query else None
         channel = self._channel(query.get("channel", ""), viewer)
-        limit = _number(query.get("limit"), _USUAL_LIMIT)
+        limit = number(query.get("limit"), _USUAL_LIMIT)
         if "after" in query:
-            newer = messages.following(channel, len(channel.messages), str(_number(query["after"])))
+            newer = messages.following(channel, len(channel.messages), str(number(query["after"])))
             found = newer[::-1][:limit]
         else:
             found = messages.newest(channel, limit)[::-1]
         return {"messages": [page_objects.message(one) for one in found]}
 
     async def _say(self, request: web.Request) -> Json:
-        body = await _body(request)
-        author = self._speaker(_text(body, "author"))
-        channel = self._channel(_text(body, "channel"), author)
+        body = await body_of(request)
+        author = self._speaker(text(body, "author"))
+        channel = self._channel(text(body, "channel"), author)
         if channel.type == FORUM:
             raise RequestError(400, f"#{channel.name} is a forum: start a thread in it.")
         sent: Json = {"content": body.get("content"), "nonce": body.get("nonce")}
@@ -80,18 +66,18 @@ class Admin:
         return page_objects.message(messages.post(self._world, channel, author, draft))
 
     async def _received(self, request: web.Request) -> Json:
-        after = _number(request.query.get("after"))
+        after = number(request.query.get("after"))
         return {"received": [one for one in self._world.received if one["n"] > after]}
 
     async def _add_user(self, request: web.Request) -> Json:
-        user = self._speaker(_text(await _body(request), "name"))
+        user = self._speaker(text(await body_of(request), "name"))
         return {"id": user.id, "name": user.name}
 
     async def _add_channel(self, request: web.Request) -> Json:
-        body = await _body(request)
+        body = await body_of(request)
         parent = body.get("parent_id")
         channel = self._world.add_channel(
-            _text(body, "name"),
+            text(body, "name"),
             guild=self._guild(body.get("guild")),
             type=fields.whole(body, "type"),
             parent=self._channel(str(parent), None) if parent else None,
@@ -100,18 +86,18 @@ class Admin:
         return page_objects.channel(channel)
 
     async def _add_thread(self, request: web.Request) -> Json:
-        body = await _body(request)
-        author = self._speaker(_text(body, "author"))
-        channel = self._channel(_text(body, "channel"), author)
+        body = await body_of(request)
+        author = self._speaker(text(body, "author"))
+        channel = self._channel(text(body, "channel"), author)
         content = drafts.checked_content(body.get("content"))
-        name = _text(body, "name")
+        name = text(body, "name")
         thread = threads.start(self._world, channel, author, name, content=content)
         return page_objects.channel(thread)
 
     async def _type(self, request: web.Request) -> Json:
-        body = await _body(request)
-        author = self._speaker(_text(body, "author"))
-        announce_typing(self._world, self._channel(_text(body, "channel"), author), author)
+        body = await body_of(request)
+        author = self._speaker(text(body, "author"))
+        announce_typing(self._world, self._channel(text(body, "channel"), author), author)
         return {}
 
     async def _commands(self, request: web.Request) -> Json:
@@ -120,15 +106,15 @@ class Admin:
         return {"commands": [command for scope in scopes for command in scope]}
 
     async def _use(self, request: web.Request) -> Json:
-        body = await _body(request)
-        bot, user = self._bot(_text(body, "bot")), self._speaker(_text(body, "author"))
-        channel = self._channel(_text(body, "channel"), user)
+        body = await body_of(request)
+        bot, user = self._bot(text(body, "bot")), self._speaker(text(body, "author"))
+        channel = self._channel(text(body, "channel"), user)
         interaction = interactions.use(
             self._world,
             self._world.applications[bot.id],
             channel,
             user,
-            _text(body, "command"),
+            text(body, "command"),
             fields.part(body, "options") or {},
         )
         response = await self._response(interaction.id)
@@ -181,40 +167,3 @@ class Admin:
         if guild_id not in self._world.guilds:
             raise RequestError(404, f"There is no guild {guild_id}.")
         return self._world.guilds[guild_id]
-
-
-def _served(answer: Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def serve(request: web.Request) -> web.Response:
-        try:
-            return respond(200, await answer(request), {})
-        except RequestError as error:
-            return respond(error.status, {"error": str(error)}, {})
-        except RefusalError as refusal:
-            return respond(refusal.status, {"error": str(refusal), **refusal.body}, {})
-
-    return serve
-
-
-async def _body(request: web.Request) -> Json:
-    try:
-        body = orjson.loads(await request.read())
-    except orjson.JSONDecodeError as error:
-        raise RequestError(400, "The body is not JSON.") from error
-    if not isinstance(body, dict):
-        raise RequestError(400, "The body is not a JSON object.")
-    return body
-
-
-def _text(body: Json, name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise RequestError(400, f"`{name}` is missing.")
-    return value.strip()
-
-
-def _number(text: str | None, default: int = 0) -> int:
-    if text is None:
-        return default
-    if not text.isdigit():
-        raise RequestError(400, f"{text} is not a number.")
-    return int(text)

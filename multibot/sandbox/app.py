@@ -16,6 +16,7 @@ from multibot.sandbox import (
 )
 from multibot.sandbox.admin import Admin
 from multibot.sandbox.events import Events
+from multibot.sandbox.fault_admin import FaultAdmin
 from multibot.sandbox.gateway import Gateway
 from multibot.sandbox.gateway_session import Hub
 from multibot.sandbox.origin import guard
@@ -34,8 +35,9 @@ _ROUTES = (
 _LARGEST_REQUEST = 26 * 1024 * 1024
 _PAGE_HEADERS = {
     "Cache-Control": "no-cache",
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; "
-    "style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+    # 'self' covers the page's own websocket too.
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; object-src 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -46,6 +48,7 @@ class RunningSandbox:
 
     url: str
     hub: Hub
+    _world: World
     _runner: web.AppRunner
     _gateway: Gateway
     _events: Events
@@ -56,8 +59,9 @@ class RunningSandbox:
         return f"{self.url}/api/v10"
 
     async def close(self) -> None:
-        """Close every connection and stop listening."""
-        await self._gateway.close()
+        """Close every connection and stop listening; faults stay, but those to come do not."""
+        self._world.faults.close()
+        self._gateway.close()
         await self._events.close()
         await self._runner.cleanup()
 
@@ -73,6 +77,7 @@ async def start(world: World, host: str = "127.0.0.1", port: int = 0) -> Running
     app.router.add_get("/gateway", gateway.connect)
     app.router.add_get("/gateway/", gateway.connect)
     Admin(world).add_to(app)
+    FaultAdmin(world).add_to(app)
     Api(world, hub).add_to(app, _ROUTES)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
@@ -84,7 +89,7 @@ async def start(world: World, host: str = "127.0.0.1", port: int = 0) -> Running
         raise TemporaryError(
             f"Cannot listen on {host}:{port}: {reason}.", remedy="Choose another with --port."
         ) from error
-    return RunningSandbox(_url(host, runner), hub, runner, gateway, events)
+    return RunningSandbox(_url(host, runner), hub, world, runner, gateway, events)
 
 
 def _url(host: str, runner: web.AppRunner) -> str:

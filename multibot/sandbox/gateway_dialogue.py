@@ -9,46 +9,56 @@ import orjson
 from multibot.sandbox import channel_objects, objects
 from multibot.sandbox.dispatches import ALL_INTENTS, GUILDS
 from multibot.sandbox.entities import Application, Guild, Json
+from multibot.sandbox.gateway_faults import GatewayFaults
 from multibot.sandbox.gateway_members import chunks
-from multibot.sandbox.gateway_session import Connection, GatewaySession, Hub
+from multibot.sandbox.gateway_session import (
+    ACK,
+    HEARTBEAT,
+    INVALID_SESSION,
+    Connection,
+    GatewaySession,
+    Hub,
+)
+from multibot.sandbox.refusal import GatewayCloseError
 from multibot.sandbox.world import PRIVILEGED, World
 
-HEARTBEAT = 1
 IDENTIFY = 2
 PRESENCE = 3
 VOICE = 4
 RESUME = 6
 REQUEST_MEMBERS = 8
-INVALID_SESSION = 9
 HELLO = 10
-ACK = 11
 
 _LARGEST_PAYLOAD = 4096
 _MOST_SENDS, _SEND_WINDOW = 120, 60.0
 _ENDED_BY_CLIENT = frozenset({1000, 1001})
+_BROKEN = 1006
+_NAMES = {
+    HEARTBEAT: "HEARTBEAT",
+    IDENTIFY: "IDENTIFY",
+    PRESENCE: "PRESENCE_UPDATE",
+    VOICE: "VOICE_STATE_UPDATE",
+    RESUME: "RESUME",
+    REQUEST_MEMBERS: "REQUEST_GUILD_MEMBERS",
+}
 _TRACE = '["sandbox",{"micros":0.0}]'
-
-
-class GatewayCloseError(Exception):
-    """The client did what ends its connection."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
 
 
 class Dialogue:
     """What one client says on one websocket, and what it may say next."""
 
-    def __init__(self, world: World, hub: Hub, socket: Connection, address: str) -> None:
+    def __init__(
+        self, world: World, hub: Hub, faults: GatewayFaults, socket: Connection, address: str
+    ) -> None:
         self._world = world
         self._hub = hub
+        self._faults = faults
         self._socket = socket
         self._address = address
+        # Who it is; known from the first token on, even if that is not valid any more.
+        self.bot: str | None = None
         self._session: GatewaySession | None = None
         self._heard: deque[float] = deque(maxlen=_MOST_SENDS)
-        self.is_closing = False
         self._answers: dict[int, Callable[[Any], None]] = {
             HEARTBEAT: self._heartbeat,
             IDENTIFY: self._identify,
@@ -64,6 +74,8 @@ class Dialogue:
             raise GatewayCloseError(4012, "Invalid API version")
         if encoding != "json":
             raise GatewayCloseError(4002, "Error while decoding payload.")
+        if self._faults.keeps_hello():
+            return
         interval = int(self._world.heartbeat_interval * 1000)
         self._say(HELLO, {"heartbeat_interval": interval, "_trace": [_TRACE]})
 
@@ -71,26 +83,37 @@ class Dialogue:
         """Take one payload of the client."""
         self._count()
         payload = _decoded(data)
-        op = payload["op"]
+        op, said = payload["op"], payload.get("d")
+        self._note(op, said)
         if op not in self._answers:
             raise GatewayCloseError(4001, "Unknown opcode.")
         if self._session is None and op not in {HEARTBEAT, IDENTIFY, RESUME}:
             raise GatewayCloseError(4003, "Not authenticated.")
-        said = payload.get("d")
         if op != HEARTBEAT and not isinstance(said, dict):
             raise GatewayCloseError(4002, "Error while decoding payload.")
         self._answers[op](said)
 
+    def _note(self, op: int, said: object) -> None:
+        """Count what was said, and by whom; an invalidated session is none any more."""
+        if self._session is not None and self._session.connection is not self._socket:
+            self._session = None
+        if op in {IDENTIFY, RESUME} and isinstance(said, dict):
+            owner = self._world.owner_of(_token(said))
+            self.bot = owner.name if owner else self.bot
+        self._world.traffic.heard(self.bot, _NAMES.get(op, str(op)))
+
     def close(self, reason: GatewayCloseError) -> None:
         """Close from our side."""
-        self.is_closing = True
-        self._socket.close(reason.code, reason.reason)
+        if reason.code == _BROKEN:
+            self._socket.abort()
+        else:
+            self._socket.close(reason.code, reason.reason)
 
-    def left(self, code: int | None) -> None:
-        """Take notice that the websocket is closed: 1000 and 1001 end the session."""
+    def left(self, code: int | None, *, by_client: bool) -> None:
+        """Take notice that the websocket is closed: 1000 and 1001 of a client end its session."""
         if self._session is None or self._session.connection is not self._socket:
             return
-        if code in _ENDED_BY_CLIENT and not self.is_closing:
+        if code in _ENDED_BY_CLIENT and by_client:
             self._hub.end(self._session)
         else:
             self._hub.detach(self._session, self._socket)
@@ -116,20 +139,24 @@ class Dialogue:
         if self._session is not None:
             raise GatewayCloseError(4005, "Already authenticated.")
         application = self._authenticated(data)
-        intents = _checked_intents(data.get("intents"), application)
+        self._faults.use_up_start(application)
+        if self._faults.login("identify", application, self._socket):
+            return
+        intents = _checked_intents(data.get("intents"), self._world.allowed_intents(application))
         shard = _checked_shard(data.get("shard", [0, 1]))
         session = self._session = self._hub.begin(application, intents, shard, self._socket)
         session.dispatch("READY", self._ready(session))
         if intents & GUILDS:
             for guild in self._guilds(session):
+                if self._world.is_away(guild, application.name):
+                    continue
                 snapshot = channel_objects.guild_snapshot(self._world, guild, application, intents)
                 session.dispatch("GUILD_CREATE", snapshot)
         if data.get("presence"):
             self._presence(data["presence"])
 
     def _authenticated(self, data: Json) -> Application:
-        token = str(data.get("token", "")).removeprefix("Bot ")
-        application = self._world.application_by_token(token)
+        application = self._world.application_by_token(_token(data))
         if application is None:
             raise GatewayCloseError(4004, "Authentication failed.")
         return application
@@ -156,7 +183,7 @@ class Dialogue:
             "shard": list(session.shard),
             "application": {
                 "id": application.id,
-                "flags": objects.application_flags(application),
+                "flags": objects.application_flags(self._world, application),
             },
             "private_channels": [],
             "presences": [],
@@ -171,7 +198,10 @@ class Dialogue:
         if self._session is not None:
             raise GatewayCloseError(4005, "Already authenticated.")
         application = self._authenticated(data)
-        session = self._hub.find(str(data.get("session_id")), application)
+        session_id = str(data.get("session_id"))
+        if self._faults.login("resume", application, self._socket, session_id):
+            return
+        session = self._hub.find(session_id, application)
         sequence = data.get("seq")
         if session is None or not isinstance(sequence, int):
             self._say(INVALID_SESSION, data=False)
@@ -214,10 +244,14 @@ def _decoded(data: str | bytes) -> Json:
     return payload
 
 
-def _checked_intents(intents: object, application: Application) -> int:
+def _token(data: Json) -> str:
+    return str(data.get("token", "")).removeprefix("Bot ")
+
+
+def _checked_intents(intents: object, allowed: int) -> int:
     if not isinstance(intents, int) or intents & ~ALL_INTENTS:
         raise GatewayCloseError(4013, "Invalid intent(s).")
-    if intents & PRIVILEGED & ~application.intents:
+    if intents & PRIVILEGED & ~allowed:
         raise GatewayCloseError(4014, "Disallowed intent(s).")
     return intents
 

@@ -3,6 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 from typing import Protocol
 
 from multibot.sandbox import dispatches
@@ -13,8 +14,8 @@ DISPATCH = 0
 HEARTBEAT = 1
 RECONNECT = 7
 INVALID_SESSION = 9
+ACK = 11
 
-STARTS_A_DAY = 1000
 _DAY = timedelta(days=1)
 
 
@@ -27,6 +28,22 @@ class Connection(Protocol):
 
     def close(self, code: int, reason: str) -> None:
         """Close after what is queued."""
+        ...
+
+    def abort(self) -> None:
+        """Break the connection, without a word."""
+        ...
+
+    def silence(self, *ops: int) -> None:
+        """Send no payload with one of these opcodes any more."""
+        ...
+
+    def hold(self) -> None:
+        """Keep events back from now on."""
+        ...
+
+    def release(self) -> None:
+        """Send the events that were kept back, and those to come."""
         ...
 
 
@@ -93,7 +110,20 @@ class Hub:
                 event, session.application, session.intents
             ):
                 data = dispatches.payload(self._world, event, session.application, session.intents)
-                session.dispatch(event.name, data)
+                for _ in range(self._copies(event, session.application.name)):
+                    session.dispatch(event.name, data)
+                    self._world.traffic.told(session.application.name, event.name)
+
+    def _copies(self, event: Event, bot: str) -> int:
+        """Return how often an event is sent: once, unless a fault is in its way."""
+        if event.guild is not None and self._world.is_away(event.guild, bot):
+            return 0
+        fault = self._world.faults.met(
+            "event", bot, lambda spec: fnmatchcase(event.name, spec.event)
+        )
+        if fault is None:
+            return 1
+        return fault.spec.copies if fault.spec.kind == "duplicate" else 0
 
     def sessions_of(self, application: Application) -> list[GatewaySession]:
         """Return an application's sessions, with and without a socket."""
@@ -109,13 +139,30 @@ class Hub:
         oldest = self._world.clock.now() - _DAY
         while application.starts and application.starts[0] < oldest:
             application.starts.popleft()
-        return max(0, STARTS_A_DAY - len(application.starts))
+        left = [self._world.starts_a_day - len(application.starts)]
+        for fault in self._world.faults.standing("session-limit", application.name):
+            began = fault.added_at + timedelta(seconds=fault.spec.after)
+            used = sum(1 for start in application.starts if start >= began)
+            left.append(fault.spec.remaining - used)
+        return max(0, min(left))
+
+    def starts_reset_after(self, application: Application) -> float:
+        """Return the seconds until the count of IDENTIFYs begins anew."""
+        for fault in self._world.faults.standing("session-limit", application.name):
+            return fault.ends_after - fault.elapsed
+        if not application.starts:
+            return 0.0
+        passed = self._world.clock.now() - application.starts[0]
+        return max(0.0, (_DAY - passed).total_seconds())
+
+    def count_start(self, application: Application) -> None:
+        """Count one IDENTIFY."""
+        application.starts.append(self._world.clock.now())
 
     def begin(
         self, application: Application, intents: int, shard: tuple[int, int], connection: Connection
     ) -> GatewaySession:
-        """Open a session and count the start."""
-        application.starts.append(self._world.clock.now())
+        """Open a session."""
         session_id = digest("session", application.id, self._world.ids.next())
         session = GatewaySession(session_id, application, intents, shard)
         self.sessions[session_id] = session

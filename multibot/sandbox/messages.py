@@ -42,7 +42,8 @@ class Draft:
 
 def first_with_nonce(world: World, author: User, draft: Draft) -> Message | None:
     """Return the message this draft would repeat, if its sender asked for that check."""
-    if not draft.enforce_nonce or draft.nonce is None:
+    forgets = world.faults.standing("forget-nonces", author.name)
+    if not draft.enforce_nonce or draft.nonce is None or forgets:
         return None
     oldest = world.clock.now() - timedelta(seconds=world.nonce_window)
     for key, (_, at) in list(world.nonces.items()):

@@ -54,9 +54,10 @@ def current_user(who: User) -> Json:
     }
 
 
-def application_flags(application: Application) -> int:
+def application_flags(world: World, application: Application) -> int:
     """Return the public flags, which tell the privileged intents that are switched on."""
-    return sum(flag for intent, flag in _INTENT_FLAGS.items() if application.intents & intent)
+    allowed = world.allowed_intents(application)
+    return sum(flag for intent, flag in _INTENT_FLAGS.items() if allowed & intent)
 
 
 def application(world: World, app: Application) -> Json:
@@ -79,7 +80,7 @@ def application(world: World, app: Application) -> Json:
         "owner": user(world.owner),
         "team": None,
         "verify_key": digest("verify", app.id) * 2,
-        "flags": application_flags(app),
+        "flags": application_flags(world, app),
         "hook": True,
         "tags": [],
         "rpc_origins": [],

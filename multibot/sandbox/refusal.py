@@ -25,6 +25,15 @@ class RefusalError(Exception):
             self.body["errors"] = errors
 
 
+class GatewayCloseError(Exception):
+    """Discord ends a gateway connection; carries the close code and its reason."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
 def unauthorized() -> RefusalError:
     """Refuse a token that belongs to nobody."""
     return RefusalError(401, 0, "401: Unauthorized")

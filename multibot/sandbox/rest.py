@@ -20,6 +20,7 @@ from multibot.sandbox.refusal import (
     unauthorized,
     unknown,
 )
+from multibot.sandbox.rest_faults import Request, RestFaults
 from multibot.sandbox.world import World
 
 BASE = "/api/v10"
@@ -157,6 +158,7 @@ class Api:
         self._world = world
         self._hub = hub
         self._limits = RateLimits(world)
+        self._faults = RestFaults(world)
 
     def add_to(self, app: web.Application, routes: Iterable[Route]) -> None:
         """Register the routes, and Discord's answer for every other path."""
@@ -172,11 +174,47 @@ class Api:
         return serve
 
     async def _serve(self, route: Route, request: web.Request) -> web.Response:
+        """Take one request through the faults; note it and how it was answered."""
+        asked = self._asked(route, request)
+        traffic = self._world.traffic
+        note = traffic.asked(
+            asked.bot, request.method, asked.path, request.query_string, route.path
+        )
+
+        async def answer(instead: RefusalError | None) -> web.Response:
+            return await self._answer(route, request, instead)
+
+        response, note.fault = await self._faults.serve(asked, answer)
+        if response is None:
+            traffic.answered(note, None)
+            return web.Response()
+        shared = response.headers.get("X-RateLimit-Scope") == "shared"
+        traffic.answered(note, response.status, counts=not shared)
+        return response
+
+    def _asked(self, route: Route, request: web.Request) -> Request:
+        token = request.headers.get("Authorization", "").partition(" ")[2].strip()
+        application = self._world.owner_of(token) or self._addressed(request)
+        resource = "/".join(request.match_info.get(name, "") for name in _RESOURCES)
+        path = request.path.removeprefix(BASE)
+        return Request(request, application, f"{route.method} {route.path}", path, resource)
+
+    def _addressed(self, request: web.Request) -> Application | None:
+        """Return whose secret is in the path of an open route."""
+        interaction = self._world.interactions.get(request.match_info.get("interaction_id", ""))
+        webhook = request.match_info.get("webhook_id", "")
+        return interaction.application if interaction else self._world.applications.get(webhook)
+
+    async def _answer(
+        self, route: Route, request: web.Request, instead: RefusalError | None
+    ) -> web.Response:
         """Take one request through token, rate limit and answer."""
         headers: dict[str, str] = {}
         try:
             application = None if route.is_open else self._authenticated(request)
             headers = self._counted(route, request, application)
+            if instead is not None:
+                raise instead
             result = await route.answer(Call(self._world, self._hub, request, application))
         except RefusalError as refusal:
             return respond(refusal.status, refusal.body, {**headers, **refusal.headers})

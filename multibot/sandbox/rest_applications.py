@@ -2,11 +2,8 @@
 
 from multibot.sandbox import commands, objects
 from multibot.sandbox.entities import Json
-from multibot.sandbox.gateway_session import STARTS_A_DAY
 from multibot.sandbox.refusal import RefusalError, unknown
 from multibot.sandbox.rest import Call, Result, Route
-
-_DAY_MS = 86_400_000
 
 
 async def get_application(call: Call) -> Result:
@@ -26,9 +23,9 @@ async def get_gateway_bot(call: Call) -> Result:
         "url": _address(call),
         "shards": 1,
         "session_start_limit": {
-            "total": STARTS_A_DAY,
+            "total": call.world.starts_a_day,
             "remaining": remaining,
-            "reset_after": _reset_after(call),
+            "reset_after": int(call.hub.starts_reset_after(call.caller) * 1000),
             "max_concurrency": 1,
         },
     }
@@ -36,13 +33,6 @@ async def get_gateway_bot(call: Call) -> Result:
 
 def _address(call: Call) -> str:
     return f"ws://{call.request.host}/gateway"
-
-
-def _reset_after(call: Call) -> int:
-    if not call.caller.starts:
-        return 0
-    passed = call.world.clock.now() - call.caller.starts[0]
-    return max(0, _DAY_MS - int(passed.total_seconds() * 1000))
 
 
 def _scope(call: Call) -> str | None:

@@ -23,12 +23,17 @@ from multibot.sandbox.entities import (
     Role,
     User,
 )
+from multibot.sandbox.faults import Faults
 from multibot.sandbox.snowflake import Snowflakes
+from multibot.sandbox.traffic import Traffic
 
 PRESENCES = 1 << 8
 MEMBERS = 1 << 1
 MESSAGE_CONTENT = 1 << 15
 PRIVILEGED = PRESENCES | MEMBERS | MESSAGE_CONTENT
+INTENTS = {"presences": PRESENCES, "members": MEMBERS, "message_content": MESSAGE_CONTENT}
+
+STARTS_A_DAY = 1000
 
 T = TypeVar("T")
 
@@ -77,6 +82,10 @@ class World:
         self.interaction_window = interaction_window
         # What HELLO asks for, in seconds; tests that wait for silence make it short.
         self.heartbeat_interval = 41.25
+        # IDENTIFYs of one application in 24 hours; one more costs its token.
+        self.starts_a_day = STARTS_A_DAY
+        self.faults = Faults(clock)
+        self.traffic = Traffic(clock)
         self.ids = Snowflakes(clock)
         self.users: dict[str, User] = {}
         self.applications: dict[str, Application] = {}
@@ -213,8 +222,27 @@ class World:
     # -- finding ---------------------------------------------------------------------------------
 
     def application_by_token(self, token: str) -> Application | None:
-        """Return the application a token belongs to."""
+        """Return the application a token belongs to, as long as it is valid."""
+        owner = self.owner_of(token)
+        revoked = owner is not None and self.faults.standing("revoke-token", owner.name)
+        return None if revoked else owner
+
+    def owner_of(self, token: str) -> Application | None:
+        """Return the application a token was made for, even if it is not valid now."""
         return next((app for app in self.applications.values() if app.token == token), None)
+
+    def allowed_intents(self, application: Application) -> int:
+        """Return the privileged intents that are switched on for an application now."""
+        allowed = application.intents
+        for fault in self.faults.standing("disable-intents", application.name):
+            for name in fault.spec.intents:
+                allowed &= ~INTENTS[name]
+        return allowed
+
+    def is_away(self, guild: Guild, bot: str | None) -> bool:
+        """Tell whether a fault keeps this guild from a bot."""
+        away = self.faults.standing("guild-unavailable", bot)
+        return any(fault.spec.guild in {"*", guild.id, guild.name} for fault in away)
 
     def people(self) -> list[User]:
         """Return the users that are neither bots nor the guilds' own owner."""

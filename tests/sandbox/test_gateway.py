@@ -1,5 +1,7 @@
 """The gateway's rules as a client without a library meets them."""
 
+import asyncio
+
 import pytest
 
 from multibot.sandbox.app import RunningSandbox
@@ -262,7 +264,6 @@ async def test_sandbox_that_closes_lets_its_clients_go(
     gateway = await open_gateway()
     await gateway.identify(TOKEN_ONE)
 
-    closing = sandbox.close()
-    await closing
+    _, code = await asyncio.gather(sandbox.close(), gateway.close_code())
 
-    assert await gateway.close_code() == 1001
+    assert code == 1001

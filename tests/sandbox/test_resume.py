@@ -1,8 +1,7 @@
 """What ends a gateway session, what a resume brings back, and what counts as a start."""
 
 from multibot.sandbox.app import RunningSandbox
-from multibot.sandbox.gateway_session import STARTS_A_DAY
-from multibot.sandbox.world import World
+from multibot.sandbox.world import STARTS_A_DAY, World
 from tests.sandbox.clients import Http
 from tests.sandbox.conftest import TOKEN_ONE, TOKEN_TWO, Open
 

@@ -23,6 +23,14 @@ class FakeConnection:
     def send(self, payload: Json) -> None:
         self.sent.append(payload)
 
+    def abort(self) -> None: ...
+
+    def silence(self, *ops: int) -> None: ...
+
+    def hold(self) -> None: ...
+
+    def release(self) -> None: ...
+
     def close(self, code: int, reason: str) -> None:
         self.closed.append(code)
 
@@ -38,6 +46,7 @@ def sage(world: World) -> Application:
 
 
 def begun(hub: Hub, sage: Application, shard: tuple[int, int] = (0, 1)) -> GatewaySession:
+    hub.count_start(sage)
     return hub.begin(sage, INTENTS, shard, FakeConnection())
 
 
