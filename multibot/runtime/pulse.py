@@ -15,7 +15,7 @@ import multibot
 from multibot.clock import Clock
 from multibot.conversation.addressing import FleetMember
 from multibot.conversation.message import BotName
-from multibot.errors import StoreUnavailableError
+from multibot.errors import MultibotError
 from multibot.store.fleet import Fleet
 from multibot.store.status import BotStatus
 
@@ -164,7 +164,7 @@ class Pulse:
         """Note how many gateway logins the last day had; written with the next beat."""
         self._row = replace(self._row, identifies=identifies)
 
-    def store_failed(self, error: StoreUnavailableError, *, lost: int = 0) -> None:
+    def store_failed(self, error: MultibotError, *, lost: int = 0) -> None:
         """Note that a write did not happen in time, and how many messages that cost."""
         now = self._clock.monotonic()
         if self._outage is None:
@@ -193,7 +193,7 @@ class Pulse:
         )
         try:
             await fleet.report(self.status)
-        except StoreUnavailableError as error:
+        except MultibotError as error:
             self.store_failed(error)
             return False
         return True
@@ -202,7 +202,7 @@ class Pulse:
         ended = self._end_outage()
         try:
             await observer.look(self.status, ended)
-        except StoreUnavailableError as error:
+        except MultibotError as error:
             self.store_failed(error)
 
     def _end_outage(self) -> Outage | None:
