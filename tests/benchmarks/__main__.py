@@ -1,0 +1,44 @@
+"""`python -m tests.benchmarks [NAME...]`: measure, and print one table."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.benchmarks.catalogue import BENCHMARKS
+from tests.benchmarks.figure import SAMPLE, Effort, Figure, table
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the chosen benchmarks one after the other; all of them by default."""
+    options = _parser().parse_args(arguments)
+    effort = Effort(share=options.share, chat=options.chat)
+    figures: dict[str, list[Figure]] = {}
+    for name in options.names or BENCHMARKS:
+        sys.stderr.write(f"measuring {name}\n")
+        figures[name] = BENCHMARKS[name](effort)
+    if options.json:
+        found = {name: [each.as_dict() for each in group] for name, group in figures.items()}
+        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+    else:
+        sys.stdout.write(table([each for group in figures.values() for each in group]) + "\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=main.__doc__)
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", choices=[[], *BENCHMARKS], help=", ".join(BENCHMARKS)
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="do this share of the work, for a quick look"
+    )
+    parser.add_argument(
+        "--chat", type=Path, default=SAMPLE, help="a .jsonl(.gz) file of chat to take texts from"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,15 @@
+"""Every benchmark by the name it is asked for with."""
+
+from tests.benchmarks import claims, commands, events, pipeline, pure, reading, starting, writing
+from tests.benchmarks.figure import Benchmark
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "writing": writing.measure,
+    "claims": claims.measure,
+    "reading": reading.measure,
+    "status": commands.measure,
+    "start": starting.measure,
+    "pipeline": pipeline.measure,
+    "events": events.measure,
+    "rules": pure.measure,
+}
