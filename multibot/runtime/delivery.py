@@ -17,6 +17,9 @@ from multibot.runtime import inbound
 TYPING_PERIOD_SECONDS = 8.0
 # How many messages after the one answered are searched for an answer that arrived unnoticed.
 LOOK_BACK = 500
+# "Cannot reply without permission to read message history":
+# https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes
+NO_REPLY_WITHOUT_HISTORY = 160002
 
 log = structlog.get_logger(__name__)
 
@@ -65,19 +68,34 @@ class DiscordDelivery:
 
     async def send(self, to: InboundMessage, content: str, *, nonce: str, first: bool) -> str:
         """Post one part: the first is a reply in guilds, nobody is ever pinged."""
+        reference = _reference(to) if first and not to.is_dm else None
+        with _translated("send"):
+            try:
+                return await self._send(to, content, nonce, reference)
+            except discord.Forbidden as error:
+                if error.code != NO_REPLY_WITHOUT_HISTORY or reference is None:
+                    raise
+                return await self._send(to, content, nonce, None)
+
+    async def _send(
+        self,
+        to: InboundMessage,
+        content: str,
+        nonce: str,
+        reference: discord.MessageReference | None,
+    ) -> str:
         quiet = discord.AllowedMentions.none()
         place = self._place(to)
-        with _translated("send"):
-            if first and not to.is_dm:
-                sent = await place.send(
-                    content,
-                    nonce=nonce,
-                    reference=_reference(to),
-                    mention_author=False,
-                    allowed_mentions=quiet,
-                )
-            else:
-                sent = await place.send(content, nonce=nonce, allowed_mentions=quiet)
+        if reference is None:
+            sent = await place.send(content, nonce=nonce, allowed_mentions=quiet)
+        else:
+            sent = await place.send(
+                content,
+                nonce=nonce,
+                reference=reference,
+                mention_author=False,
+                allowed_mentions=quiet,
+            )
         return str(sent.id)
 
     async def edit(self, to: InboundMessage, sent_id: str, content: str) -> None:

@@ -80,18 +80,19 @@ class Posting:
                 await self._outbox.mark_shown(self._message.message_id, part.part, sent_id)
 
     async def _show(self, part: int, content: str) -> None:
-        if part < len(self._shown):
-            known = self._shown[part]
-            if known.content != content and known.sent_message_id is not None:
-                await self._delivery.edit(self._message, known.sent_message_id, content)
-                self._shown[part] = OutboxPart(
-                    part, known.nonce, content, "shown", known.sent_message_id
-                )
+        known = self._shown[part] if part < len(self._shown) else None
+        if known is None:
+            known = await self._outbox.open_part(self._message.message_id, part, content)
+        elif known.content == content:
             return
-        opened = await self._outbox.open_part(self._message.message_id, part, content)
-        sent_id = opened.sent_message_id or await self._send(opened)
-        await self._outbox.mark_shown(self._message.message_id, part, sent_id)
-        self._shown.append(OutboxPart(part, opened.nonce, content, "shown", sent_id))
+        sent_id = known.sent_message_id
+        if sent_id is None:
+            sent_id = await self._send(known)
+            await self._outbox.mark_shown(self._message.message_id, part, sent_id)
+        else:
+            await self._delivery.edit(self._message, sent_id, content)
+        shown = OutboxPart(part, known.nonce, content, "shown", sent_id)
+        self._shown[part : part + 1] = [shown]
 
     async def _complete(self, parts: Sequence[OutboxPart]) -> None:
         for part in parts:

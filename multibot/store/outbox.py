@@ -92,7 +92,7 @@ class Outbox:
 
         def job(writing: "sqlite.Connection") -> OutboxPart:
             self._require_ours(writing, message_id)
-            self._sql.insert_outbox(writing, **self._row(message_id, part, content))
+            self._sql.finalise_outbox(writing, **self._row(message_id, part, content))
             return self._parts(writing, message_id)[part]
 
         return await self._writer.run(job)

@@ -10,10 +10,11 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from multibot.config.settings import PREFIX, Settings
 from multibot.errors import ConfigError
 from multibot.home import Home
 
-SETTING_PREFIX = "MULTIBOT_"
+SETTINGS = frozenset(f"{PREFIX}{name.upper()}" for name in Settings.model_fields)
 # The bot finds its home in its working directory, and its name in its command.
 OWN_SETTINGS = frozenset({"MULTIBOT_HOME", "MULTIBOT_BOT", "MULTIBOT_TEST_FULL"})
 
@@ -37,7 +38,7 @@ def choose(
     variables: Iterable[str], environ: Mapping[str, str], dotenv: Mapping[str, str]
 ) -> dict[str, str]:
     """Pick what a bot needs and would not find in `.env`."""
-    settings = {name for name in environ if name.startswith(SETTING_PREFIX)} - OWN_SETTINGS
+    settings = SETTINGS - OWN_SETTINGS
     return {
         name: environ[name]
         for name in sorted(settings.union(variables))

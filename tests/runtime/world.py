@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,13 @@ from multibot.runtime.arbiter import Arbiter
 from multibot.runtime.delivery import DeliveryError
 from multibot.runtime.engine import Engine
 from multibot.runtime.pulse import Pulse
+from multibot.runtime.recovery import Recovery
 from multibot.store.migrate import migrate
 from multibot.store.stores import BotStore, open_store
 from tests.fakes import FakeClock
 
+# After so many small steps nothing but a long wait can be what is missing.
+PATIENT_ROUNDS = 40
 _sent_ids = itertools.count(1)
 USER_IDS = {"sage": "900", "spark": "901"}
 
@@ -55,7 +58,7 @@ class FakeDelivery:
     """A channel that keeps what was sent, and fails as it is told to.
 
     `broken` refuses for good, `away` fails for so many calls, `deaf` takes so many messages and
-    then loses the answer on the way back.
+    then loses the answer on the way back, `forgetful` knows no nonce again.
     """
 
     sent: list[Sent] = field(default_factory=list)
@@ -63,15 +66,17 @@ class FakeDelivery:
     deleted: list[str] = field(default_factory=list)
     broken: bool = False
     away: int = 0
+    forgetful: bool = False
     deaf: int = 0
     typing_now: int = 0
     typed: int = 0
     messages: dict[str, InboundMessage] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
 
     async def send(self, to: InboundMessage, content: str, *, nonce: str, first: bool) -> str:
         await self._way()
         for each in self.sent:
-            if each.nonce == nonce:
+            if each.nonce == nonce and not self.forgetful:
                 return each.sent_id
         one = Sent(content, nonce, first, to, f"s{next(_sent_ids)}")
         self.sent.append(one)
@@ -83,6 +88,8 @@ class FakeDelivery:
     async def edit(self, to: InboundMessage, sent_id: str, content: str) -> None:
         del to
         await self._way()
+        if sent_id in self.gone:
+            raise DeliveryError("Discord would not edit: 404 Unknown Message", is_permanent=True)
         (one,) = [each for each in self.sent if each.sent_id == sent_id]
         one.content = content
         self.edits.append((sent_id, content))
@@ -138,6 +145,11 @@ class FakeResponder:
     failures: int = 0
     hold: asyncio.Event | None = None
     text: str | None = None
+    pieces: list[str] | None = None
+    pace: float = 0.0
+    breaks_after: int = 0
+    bug: bool = False
+    clock: FakeClock | None = None
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
         self.prompts.append(prompt)
@@ -146,7 +158,16 @@ class FakeResponder:
         if self.failures:
             self.failures -= 1
             raise ResponderError("the model is away")
-        yield f"re: {prompt.turns[-1].content}" if self.text is None else self.text
+        if self.bug:
+            raise ZeroDivisionError
+        text = f"re: {prompt.turns[-1].content}" if self.text is None else self.text
+        for number, piece in enumerate(self.pieces or [text]):
+            if self.breaks_after and number == self.breaks_after:
+                self.breaks_after = 0
+                raise ResponderError("the model is away")
+            if self.clock is not None and self.pace:
+                await self.clock.sleep(self.pace)
+            yield piece
 
     async def close(self) -> None: ...
 
@@ -162,6 +183,7 @@ class Cast:
     responder: FakeResponder
     pulse: Pulse
     clock: FakeClock
+    recovery: Recovery
 
     def arrive(self, message: InboundMessage) -> "asyncio.Task[None]":
         """Hand over a message as the client does."""
@@ -177,32 +199,57 @@ class Cast:
         await finish(self.clock, self.arrive(message))
 
 
+async def kill(*tasks: "asyncio.Task[None]") -> None:
+    """End what a process was doing as kill -9 would: at once, wherever it is."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
 async def finish(clock: FakeClock, *tasks: "asyncio.Task[None]") -> None:
     """Move the clock until the tasks have ended; the store's writer is a real thread."""
-    for _ in range(2000):
+    for number in range(1000):
         if all(task.done() for task in tasks):
             break
-        await clock.advance(0.05)
+        due = clock.next_due() if number > PATIENT_ROUNDS else None
+        await clock.advance(max(0.05, (due or 0) - clock.monotonic()))
         await asyncio.wait(tasks, timeout=0.002)
     await asyncio.gather(*tasks)
 
 
-async def finish_some(clock: FakeClock) -> None:
+async def until(clock: FakeClock, condition: Callable[[], object]) -> None:
+    """Move the clock in small steps until something has happened."""
+    for _ in range(1000):
+        if condition():
+            return
+        await clock.advance(0.05)
+        await asyncio.wait({asyncio.get_running_loop().create_future()}, timeout=0.002)
+    raise AssertionError("it never happened")
+
+
+async def finish_some(clock: FakeClock, rounds: int = 40) -> None:
     """Let what can happen, happen: a few rounds of the clock and the writer thread."""
-    for _ in range(40):
+    for _ in range(rounds):
         await clock.advance(0.05)
         await asyncio.wait({asyncio.get_running_loop().create_future()}, timeout=0.005)
 
 
 @contextlib.asynccontextmanager
 async def cast(
-    home: Home, clock: FakeClock, *bots: Bot, seed: int = 1
+    home: Home,
+    clock: FakeClock,
+    *bots: Bot,
+    delivery: FakeDelivery | None = None,
+    seed: int = 1,
 ) -> AsyncIterator[tuple[Cast, ...]]:
-    """Open the shared file once for each bot and wire an engine to it."""
+    """Open the shared file once for each bot and wire an engine to it.
+
+    Give the delivery of an earlier cast to see what a restarted process does.
+    """
     home.data.mkdir(exist_ok=True)
     await asyncio.to_thread(migrate, home, clock)
     fleet = Fleet(bots=bots, settings=Settings(), file=Path("multi_bot.yaml"))
-    made = [await _member(home, clock, each, fleet, seed) for each in bots]
+    made = [await _member(home, clock, each, fleet, delivery, seed) for each in bots]
     try:
         yield tuple(made)
     finally:
@@ -210,14 +257,21 @@ async def cast(
             await each.store.close()
 
 
-async def _member(home: Home, clock: FakeClock, member: Bot, fleet: Fleet, seed: int) -> Cast:
+async def _member(
+    home: Home,
+    clock: FakeClock,
+    member: Bot,
+    fleet: Fleet,
+    delivery: FakeDelivery | None,
+    seed: int,
+) -> Cast:
     store = open_store(home, member.name, clock)
     pulse = Pulse(bot_name=member.name, names=(member.name,), config_hash="hash", clock=clock)
     pulse.logged_in(USER_IDS[member.name], member.persona.name)
     pulse.ready()
     await pulse.write(store.fleet)
     chance = random.Random(seed)  # noqa: S311 - odds that a test can repeat
-    delivery, responder = FakeDelivery(), FakeResponder()
+    delivery, responder = delivery or FakeDelivery(), FakeResponder(clock=clock)
     arbiter = Arbiter(bot=member, fleet=fleet, store=store, clock=clock, chance=chance)
     await arbiter.publish()
     engine = Engine(
@@ -230,7 +284,8 @@ async def _member(home: Home, clock: FakeClock, member: Bot, fleet: Fleet, seed:
         clock=clock,
         chance=chance,
     )
-    return Cast(member, engine, store, delivery, responder, pulse, clock)
+    recovery = Recovery(engine=engine, ledger=store.ledger, delivery=delivery, clock=clock)
+    return Cast(member, engine, store, delivery, responder, pulse, clock, recovery)
 
 
 _ids = iter(range(1000, 10_000_000))
