@@ -33,10 +33,6 @@ class FakeClock:
         """Step the wall clock without moving the monotonic one, as an administrator would."""
         self._start = moment - timedelta(seconds=self._elapsed)
 
-    def next_due(self) -> float | None:
-        """How many seconds until the next sleeper wakes; none when nobody sleeps."""
-        return max(0.0, self._sleepers[0][0] - self._elapsed) if self._sleepers else None
-
     def tick(self, seconds: float) -> None:
         """Move time without waking anybody: for synchronous tests."""
         self._elapsed += seconds
