@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -16,12 +16,12 @@ from discord import app_commands
 from discord.gateway import DiscordWebSocket, KeepAliveHandler, ReconnectWebSocket
 from discord.http import Route
 
-from multibot.errors import StoreUnavailableError
 from multibot.runtime import cures, inbound
+from multibot.runtime.backlog import Arrival, Place
 from multibot.runtime.budget import SessionLimit
+from multibot.runtime.catchup import CatchUp
 from multibot.runtime.commands import Commands
 from multibot.runtime.cures import RefusedError
-from multibot.runtime.engine import Engine
 from multibot.runtime.gateway import Count, DiscordUnreachableError
 from multibot.runtime.pulse import Pulse
 
@@ -82,12 +82,12 @@ class BotClient(discord.Client):
         self._pulse = pulse
         self._gateway: yarl.URL | None = None
         self._count: Count | None = None
-        self._engine: Engine | None = None
+        self._catchup: CatchUp | None = None
         self._syncing: asyncio.Task[None] | None = None
 
-    def serve(self, engine: Engine, commands: Commands) -> None:
+    def serve(self, catchup: CatchUp, commands: Commands) -> None:
         """Connect the client with what acts on its events."""
-        self._engine = engine
+        self._catchup = catchup
         commands.register(self.tree)
 
     def ack_age(self) -> float:
@@ -114,7 +114,12 @@ class BotClient(discord.Client):
 
     def pause(self) -> None:
         """Take no further message."""
-        self._engine = None
+        if self._catchup:
+            self._catchup.stop()
+
+    def history(self, place: Place, after: str) -> AsyncIterator[Arrival]:
+        """Give the messages of a place, newest first, back to the one after `after`."""
+        return inbound.history(self, place, after)
 
     async def log_in(self, token: str) -> None:
         """Ask who this bot is. Raise RefusedError or DiscordUnreachableError."""
@@ -187,10 +192,24 @@ class BotClient(discord.Client):
 
     async def on_connect(self) -> None:
         """READY has arrived: events flow (discord.py's own on_ready comes 2 s later)."""
+        if self._catchup:
+            self._catchup.connected()
         self._pulse.ready()
         log.info("ready", user=str(self.user), guilds=len(self.guilds))
         if self._syncing is None:
             self._syncing = asyncio.create_task(self._sync_commands())
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """Look at what a guild's channels hold that was missed."""
+        if self._catchup:
+            self._catchup.listed(inbound.places(guild))
+
+    async def on_ready(self) -> None:
+        """Note that every guild has been described."""
+        if self._catchup:
+            for guild in self.guilds:
+                self._catchup.listed(inbound.places(guild))
+            self._catchup.guilds_are_here()
 
     async def on_resumed(self) -> None:
         """Note that the gateway session goes on."""
@@ -201,27 +220,16 @@ class BotClient(discord.Client):
         self._pulse.disconnected()
 
     async def on_message(self, message: discord.Message) -> None:
-        """Queue the message at once, then let the engine see it through."""
+        """Let a message in: it takes its place before anything is awaited."""
         self._pulse.heard()
-        engine = self._engine
-        if engine is None or self._is_own(message):
-            return
-        ticket = engine.enter(*inbound.lane_key(message))
-        try:
-            await engine.arrive(inbound.read(message), ticket)
-        except StoreUnavailableError as error:
-            # Expected while the disk is full or locked: the place in the code says nothing.
-            log.error("message_not_stored", message=str(message.id), error=str(error))  # noqa: TRY400
-            self._pulse.store_failed(error, lost=1)
+        if self._catchup:
+            await self._catchup.live(inbound.arrival(message, self.user))
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """Log what went wrong while one event was handled; the others go on."""
         del args, kwargs
         log.exception("event_failed", event_name=event_method)  # noqa: LOG004 - discord.py calls this inside its handler
         self._pulse.failed(f"a bug while handling {event_method}; see the log")
-
-    def _is_own(self, message: discord.Message) -> bool:
-        return self.user is not None and message.author.id == self.user.id
 
     async def _sync_commands(self) -> None:
         try:

@@ -97,12 +97,17 @@ class Engine:
         by_user = self.session_rules.scope == "user"
         return self._lanes.enter((channel_id, author_id) if by_user else channel_id)
 
-    async def arrive(self, reading: Awaitable[InboundMessage], ticket: Ticket) -> None:
-        """Decide, store, claim and answer one message; the ticket is always given back."""
+    async def arrive(
+        self, reading: Awaitable[InboundMessage], ticket: Ticket, *, late: bool = False
+    ) -> None:
+        """Decide, store, claim and answer one message; the ticket is always given back.
+
+        One that is `late` was found too long after it was written to be answered.
+        """
         try:
             message = await reading
             with self._under_way(message):
-                if await self._is_ours(message):
+                if await self._is_ours(message, late=late):
                     await self._see_through(message, ticket)
         finally:
             ticket.leave()
@@ -185,14 +190,18 @@ class Engine:
                 return Decision(Verdict.ANSWER, Reason.ANSWERED, "an administrator")
         return self._arbiter.roll(addressing.decide(message, me, peers, self._rules))
 
-    async def _is_ours(self, message: InboundMessage) -> bool:
+    async def _is_ours(self, message: InboundMessage, *, late: bool) -> bool:
         """Store the decision; true when this bot, and it alone, has to answer."""
         decision = self._decide(message)
+        if late and decision.verdict is not Verdict.NO:
+            decision = Decision(Verdict.NO, Reason.EXPIRED, "found too late")
         (log.info if self._debug.trace else log.debug)(
             "decision", verdict=decision.verdict, reason=decision.reason, why=decision.detail
         )
         if decision.verdict is Verdict.NO:
-            if decision.reason is not Reason.NOT_ALLOWED:
+            if decision.reason is Reason.NOT_ALLOWED:
+                await self._store.cursors.pass_by(message)
+            else:
                 await self._store.ledger.decline(message, decision)
             return False
         per_minute = self._bot.limits.max_requests_per_minute

@@ -1,14 +1,22 @@
 """From discord.py's objects to our values: ids become text here and nowhere else."""
 
+import functools
+from collections.abc import AsyncIterator, Iterator
+
 import aiohttp
 import discord
 
 from multibot.conversation import addressing
 from multibot.conversation.message import ChannelId, ChannelType, InboundMessage
+from multibot.runtime.backlog import Arrival, HistoryHiddenError, HistoryUnreachableError, Place
 
 # Every other type is Discord speaking (joins, pins, boosts, thread starters), not a person.
 # https://discord.com/developers/docs/resources/message#message-object-message-types
 PERSONAL_TYPES = frozenset({discord.MessageType.default, discord.MessageType.reply})
+# How a request can fail without being refused.
+AWAY = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
+
+Channel = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
 
 
 async def read(message: discord.Message) -> InboundMessage:
@@ -38,9 +46,67 @@ async def read(message: discord.Message) -> InboundMessage:
     )
 
 
-def lane_key(message: discord.Message) -> tuple[str, str]:
-    """Name the queue a message waits in, before anything about it has been awaited."""
-    return str(message.channel.id), str(message.author.id)
+def arrival(message: discord.Message, me: discord.abc.Snowflake | None) -> Arrival:
+    """Say what is known of a message before anything about it has been awaited."""
+    my_id = me.id if me else None
+    parent = _parent(message.channel)
+    return Arrival(
+        message_id=str(message.id),
+        place=Place(
+            channel_id=str(message.channel.id),
+            name=getattr(message.channel, "name", "") or "",
+            guild_id=_guild_id(message),
+            parent_id=str(parent.id) if parent else None,
+        ),
+        author_id=str(message.author.id),
+        created_at=message.created_at,
+        read=functools.partial(read, message),
+        is_own=message.author.id == my_id,
+        mentions_me=any(user.id == my_id for user in message.mentions),
+    )
+
+
+def places(guild: discord.Guild) -> Iterator[Place]:
+    """Name where in a guild messages are posted that the bot may read back."""
+    channels: list[Channel] = [*guild.text_channels, *guild.voice_channels]
+    for channel in [*channels, *guild.stage_channels, *guild.threads]:
+        if _is_readable(channel):
+            last = channel.last_message_id
+            yield Place(
+                channel_id=str(channel.id),
+                name=channel.name,
+                guild_id=str(guild.id),
+                parent_id=str(channel.parent_id) if isinstance(channel, discord.Thread) else None,
+                last_message_id=str(last) if last else None,
+            )
+
+
+async def history(client: discord.Client, place: Place, after: str) -> AsyncIterator[Arrival]:
+    """Give the messages of a place, newest first, back to the one after `after`."""
+    guild_id = int(place.guild_id) if place.guild_id else None
+    known = client.get_channel(int(place.channel_id))
+    if isinstance(known, discord.abc.Messageable):
+        channel: discord.abc.Messageable = known
+    else:
+        channel = client.get_partial_messageable(int(place.channel_id), guild_id=guild_id)
+    since = discord.Object(id=int(after))
+    try:
+        async for message in channel.history(limit=None, after=since, oldest_first=False):
+            yield arrival(message, client.user)
+    except (discord.Forbidden, discord.NotFound) as error:
+        raise HistoryHiddenError(f"the history may not be read: {error}") from error
+    except AWAY as error:
+        raise HistoryUnreachableError(f"the history cannot be had: {error}") from error
+
+
+def _is_readable(channel: Channel) -> bool:
+    """Say whether the history may be read: asked in vain, it counts against the whole host."""
+    try:
+        allowed = channel.permissions_for(channel.guild.me)
+    except discord.ClientException:
+        # A thread whose parent nobody can see.
+        return False
+    return allowed.read_messages and allowed.read_message_history
 
 
 def _parent(
@@ -76,6 +142,6 @@ async def _reply_author(message: discord.Message) -> str | None:
     if resolved is None:
         try:
             resolved = await message.channel.fetch_message(reference.message_id)
-        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError):
+        except AWAY:
             return None
     return str(resolved.author.id) if isinstance(resolved, discord.Message) else None

@@ -25,6 +25,7 @@ from multibot.responder.scripted import ScriptedResponder
 from multibot.runtime import care, logs
 from multibot.runtime.arbiter import Arbiter
 from multibot.runtime.breaker import Breaker
+from multibot.runtime.catchup import CatchUp
 from multibot.runtime.client import BotClient
 from multibot.runtime.commands import Commands
 from multibot.runtime.delivery import DiscordDelivery
@@ -167,7 +168,7 @@ class BotProcess:
         self._recovery = Recovery(
             engine=self._engine, ledger=store.ledger, delivery=delivery, clock=clock
         )
-        self._client.serve(self._engine, self._make_commands())
+        self._client.serve(self._make_catchup(), self._make_commands())
 
     def _make_gateway(self, breaker: Breaker) -> Gateway:
         return Gateway(
@@ -191,6 +192,16 @@ class BotProcess:
             pulse=self._pulse,
             clock=clock,
             chance=chance,
+        )
+
+    def _make_catchup(self) -> CatchUp:
+        return CatchUp(
+            bot=self._bot,
+            store=self._store,
+            engine=self._engine,
+            source=self._client,
+            pulse=self._pulse,
+            clock=self._clock,
         )
 
     def _make_commands(self) -> Commands:

@@ -80,12 +80,17 @@ class Cursors:
         """Say whether nothing is owed to a message that arrived."""
         return message_id not in self._pending.get(channel_id, ())
 
+    def reached(self, channel_id: str) -> str:
+        """Return the newest message of a channel that this process knows of."""
+        return self._highest.get(channel_id, "")
+
     def hold_all(self) -> None:
         """Move no cursor: events begin anew, and what was missed is not known yet."""
         self._free = set()
+        self._held.clear()
 
     def hold_only(self, channel_ids: Iterable[str]) -> None:
-        """Let every cursor move but these and those that were held on their own."""
+        """Let every cursor move but these, unless they were let go, and those held one by one."""
         free = self._free or set()
         self._held.update(each for each in channel_ids if each not in free)
         self._free = None
@@ -101,13 +106,17 @@ class Cursors:
         waits = self._free is not None and channel_id not in self._free
         return waits or channel_id in self._held
 
+    def let_go(self, channel_id: str) -> None:
+        """Let a cursor move again: nothing was missed."""
+        self._held.discard(channel_id)
+        if self._free is not None:
+            self._free.add(channel_id)
+
     async def release(self, cursors: Iterable[Cursor]) -> None:
         """Let these channels' cursors move again, from here on."""
         moves = []
         for cursor in cursors:
-            self._held.discard(cursor.channel_id)
-            if self._free is not None:
-                self._free.add(cursor.channel_id)
+            self.let_go(cursor.channel_id)
             self._reach(cursor.channel_id, cursor.last_seen)
             moves.append(self._move(cursor.channel_id, is_dm=cursor.is_dm))
         await self._write(moves)
@@ -118,6 +127,13 @@ class Cursors:
         self.settled(channel_id, message_id)
         if not self.is_held(channel_id):
             await self._write([self._move(channel_id, is_dm=is_dm)])
+
+    async def pass_by(self, message: InboundMessage) -> None:
+        """Go past a message whose author is not allowed; a private one leaves no trace at all."""
+        if message.is_dm:
+            self.settled(message.channel_id, message.message_id)
+        else:
+            await self.pass_over(message.channel_id, message.message_id, is_dm=False)
 
     def step(self, message: InboundMessage) -> Move:
         """Return what moves the cursor in the transaction that stores this message."""
@@ -140,7 +156,7 @@ class Cursors:
         now: datetime,
     ) -> None:
         missing = self._without_row(writing, pending) if pending else set()
-        last_seen = _before(min(missing, key=_age)) if missing else cursor.last_seen
+        last_seen = _before(min(missing, key=id_order)) if missing else cursor.last_seen
         self._sql.move_cursor(
             writing,
             bot_name=self._bot_name,
@@ -173,10 +189,11 @@ class Cursors:
 
 def is_newer(message_id: str, other: str) -> bool:
     """Compare two ids as the numbers they are."""
-    return _age(message_id) > _age(other)
+    return id_order(message_id) > id_order(other)
 
 
-def _age(message_id: str) -> tuple[int, str]:
+def id_order(message_id: str) -> tuple[int, str]:
+    """Give what sorts ids, which are text, as the numbers they are."""
     return len(message_id), message_id
 
 

@@ -1,0 +1,100 @@
+"""The way in for every message, new or missed: its place first, then the engine."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+
+from multibot.errors import StoreUnavailableError
+from multibot.runtime.backlog import Arrival
+from multibot.runtime.engine import Engine
+from multibot.runtime.gate import Gate
+from multibot.runtime.lanes import Ticket
+from multibot.runtime.pulse import Pulse
+from multibot.store.cursors import Cursors
+
+# A message that fails so often on its way into the store is given up.
+MOST_TRIES = 3
+
+log = structlog.get_logger(__name__)
+
+
+class Entrance:
+    """Hands messages to the engine, and knows which of them found no way into the store."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        cursors: Cursors,
+        pulse: Pulse,
+        lost: Callable[[Arrival], None],
+    ) -> None:
+        self._engine = engine
+        self._cursors = cursors
+        self._pulse = pulse
+        self._lost = lost
+        self._tries: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.gate = Gate(self.let_in)
+
+    async def live(self, arrival: Arrival) -> None:
+        """Let in what arrives now, behind what was missed before it."""
+        if self.gate.is_closed(arrival.channel_id):
+            self.gate.keep(arrival)
+        else:
+            await self._take(arrival)
+
+    def let_in(self, arrival: Arrival, *, late: bool = False) -> None:
+        """Give a message its place at once, and see it through in a task of its own."""
+        self._tasks.add(self.begin(self._take(arrival, late=late)))
+
+    def begin(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Start a task whose failure is said in the log."""
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("event_failed", exc_info=error)
+
+    def _take(self, arrival: Arrival, *, late: bool = False) -> Coroutine[Any, Any, None]:
+        if arrival.is_own:
+            return self._pass_over(arrival)
+        self._cursors.arrived(arrival.channel_id, arrival.message_id)
+        ticket = self._engine.enter(arrival.channel_id, arrival.author_id)
+        return self._see_through(arrival, ticket, late=late)
+
+    async def _pass_over(self, arrival: Arrival) -> None:
+        try:
+            await self._cursors.pass_over(
+                arrival.channel_id, arrival.message_id, is_dm=arrival.place.is_dm
+            )
+        except StoreUnavailableError as error:
+            self._pulse.store_failed(error)
+
+    async def _see_through(self, arrival: Arrival, ticket: Ticket, *, late: bool) -> None:
+        try:
+            await self._engine.arrive(arrival.read(), ticket, late=late)
+        except StoreUnavailableError as error:
+            # Expected while the disk is full or locked: the place in the code says nothing.
+            log.error("message_not_stored", message=arrival.message_id, error=str(error))  # noqa: TRY400
+            self._pulse.store_failed(error, lost=1)
+        finally:
+            if not self._cursors.is_settled(arrival.channel_id, arrival.message_id):
+                self._lose(arrival)
+
+    def _lose(self, arrival: Arrival) -> None:
+        """Have a message read again that found no way into the store, unless it never does."""
+        self._tries[arrival.message_id] += 1
+        if self._tries[arrival.message_id] < MOST_TRIES:
+            self._cursors.hold(arrival.channel_id)
+            self._lost(arrival)
+        else:
+            del self._tries[arrival.message_id]
+            log.error("message_given_up", message=arrival.message_id)
+        self._cursors.settled(arrival.channel_id, arrival.message_id)
