@@ -31,6 +31,7 @@ CHANNELS = (
     "brainstorming",
     "tech-help",
     "research",
+    "lounge",
 )
 # Far more than a test ever posts: Discord's own limits have tests of their own.
 UNLIMITED = (1_000_000, 1.0)
@@ -67,6 +68,11 @@ class RunningFleet:
 
     async def __aenter__(self) -> Self:
         create(self.home)
+        # A channel that two bots share, so that somebody has to yield.
+        text = self.home.fleet_file.read_text(encoding="utf-8")
+        for channel in ("philosophy", "creative"):
+            text = text.replace(f"- {channel}\n", f"- {channel}\n      - lounge\n")
+        self.home.fleet_file.write_text(text, encoding="utf-8")
         self.tokens = {name: f"sandbox.{secrets.token_urlsafe(16)}" for name in BOTS}
         for name, token in self.tokens.items():
             self.world.add_application(token, name)
