@@ -1,6 +1,7 @@
 """Whose message it is: the decision about one human message, made without waiting for anything."""
 
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -104,10 +105,16 @@ def _decide_in_guild(
     others = tuple(peer for peer in peers if peer.bot_name != me.bot_name)
     listening = (each for each in others if matches(each.patterns, message.routing_name))
     named = _named(message.content, (me, *listening))
+    mentioned = message.mentioned_ids | raw_mentions(message.content)
     pattern = matches(rules.patterns, message.routing_name)
-    if how := _how_addressed(message, me, by_name=pattern is not None and me.bot_name in named):
+    by_name = pattern is not None and me.bot_name in named
+    if how := _how_addressed(message, me, mentioned, by_name=by_name):
         return Decision(Verdict.ANSWER, Reason.ANSWERED, how)
-    theirs = [peer.bot_name for peer in others if _is_addressed(message, peer, named)]
+    theirs = [
+        peer.bot_name
+        for peer in others
+        if _how_addressed(message, peer, mentioned, by_name=peer.bot_name in named)
+    ]
     if theirs:
         return Decision(Verdict.NO, Reason.NOT_ADDRESSED, f"addressed to {', '.join(theirs)}")
     if pattern is None:
@@ -165,26 +172,25 @@ def _refused(message: InboundMessage, rules: Rules) -> str | None:
     return None
 
 
-def _how_addressed(message: InboundMessage, member: FleetMember, *, by_name: bool) -> str | None:
-    if member.user_id in message.mentioned_ids | raw_mentions(message.content):
+def _how_addressed(
+    message: InboundMessage, member: FleetMember, mentioned: frozenset[str], *, by_name: bool
+) -> str | None:
+    if member.user_id in mentioned:
         return "mention"
     if message.reply_to_author_id == member.user_id:
         return "reply"
     return "name" if by_name else None
 
 
-def _is_addressed(message: InboundMessage, peer: FleetMember, named: frozenset[BotName]) -> bool:
-    return _how_addressed(message, peer, by_name=peer.bot_name in named) is not None
-
-
-def _named(content: str, members: Sequence[FleetMember]) -> frozenset[BotName]:
+def _named(content: str, members: tuple[FleetMember, ...]) -> frozenset[BotName]:
     """Return the bots spoken to by name. A name that several share speaks to none of them."""
     owners = _owners(members)
     spoken = addressed_names(content, owners)
     return frozenset(owner for name in spoken if (owner := owners[name]) is not None)
 
 
-def _owners(members: Sequence[FleetMember]) -> dict[str, BotName | None]:
+@functools.lru_cache(maxsize=64)
+def _owners(members: tuple[FleetMember, ...]) -> Mapping[str, BotName | None]:
     owners: dict[str, BotName | None] = {}
     for member in members:
         for name in {" ".join(name.split()).casefold() for name in member.names} - {""}:
