@@ -103,12 +103,13 @@ class Breaker:
     def _opened(self) -> None:
         if self._watching is None or self._watching.done():
             log.error("breaker_open", error=OPEN)
-            self._pulse.failed(OPEN)
             self._watching = asyncio.create_task(self._watch())
 
     async def _watch(self) -> None:
-        """Say when it closes, also in a bot that has nothing to send."""
+        """Say how it is until it closes, also in a bot that has nothing to send."""
         while self.is_open:
+            # Again and again: a resumed session takes every error for over.
+            self._pulse.failed(OPEN)
             await self._clock.sleep(LOOK_PERIOD_SECONDS)
         log.info("breaker_closed")
         self._pulse.recovered(OPEN)
