@@ -137,9 +137,9 @@ class Cursors:
 
     def step(self, message: InboundMessage) -> Move:
         """Return what moves the cursor in the transaction that stores this message."""
+        self._reach(message.channel_id, message.message_id)
         if self.is_held(message.channel_id):
             return _stay
-        self._reach(message.channel_id, message.message_id)
         return self._move(message.channel_id, is_dm=message.is_dm, stored=message.message_id)
 
     def _move(self, channel_id: str, *, is_dm: bool, stored: str | None = None) -> Move:
