@@ -65,6 +65,7 @@ class DiscordDelivery:
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
+        self._typing: set[asyncio.Task[None]] = set()
 
     async def send(self, to: InboundMessage, content: str, *, nonce: str, first: bool) -> str:
         """Post one part: the first is a reply in guilds, nobody is ever pinged."""
@@ -143,22 +144,28 @@ class DiscordDelivery:
     @contextlib.asynccontextmanager
     async def typing(self, to: InboundMessage) -> AsyncIterator[None]:
         """Show that an answer is being made; entering never waits and never fails."""
-        task = asyncio.create_task(self._keep_typing(to))
+        done = asyncio.Event()
+        task = asyncio.create_task(self._keep_typing(to, done))
+        self._typing.add(task)
+        task.add_done_callback(self._typing.discard)
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.wait({task})
+            done.set()
 
-    async def _keep_typing(self, to: InboundMessage) -> None:
-        while True:
+    async def _keep_typing(self, to: InboundMessage, done: asyncio.Event) -> None:
+        # Not cancelled: a request of discord.py that ends while it waits out a global rate limit
+        # holds back all others for ever.
+        while not done.is_set():
             try:
                 with _translated("type"):
                     await self._place(to).typing()
             except DeliveryError as error:
                 log.debug("typing_failed", error=str(error))
                 return
-            await asyncio.sleep(TYPING_PERIOD_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TYPING_PERIOD_SECONDS):
+                    await done.wait()
 
     def _is_own(self, message: discord.Message) -> bool:
         return self._client.user is not None and message.author.id == self._client.user.id

@@ -41,7 +41,6 @@ async def test_the_refusals_of_all_bots_open_it(stage: Stage) -> None:
     one = breaker(stage)
     await count(stage, OPENS_AT - 1, "spark")
     await ask(one)
-    assert stage.pulse.status.last_error is None
 
     await count(stage, 1, "logic")
     with pytest.raises(RequestRefusedError):
@@ -67,9 +66,9 @@ async def test_it_closes_by_itself_and_says_so_also_when_nobody_asks(stage: Stag
     with pytest.raises(RequestRefusedError):
         await ask(one)
     await stage.pass_time(599)
-    assert stage.pulse.status.last_error == OPEN
+    open_error = stage.pulse.status.last_error
     await stage.pass_time(70)
-    assert stage.pulse.status.last_error is None
+    assert (open_error, stage.pulse.status.last_error) == (OPEN, None)
     await ask(one)
 
 

@@ -85,6 +85,11 @@ class Wire:
         shown: dict[str, Any] = self.world.traffic.shown()["bots"].get(self.config.name, {})
         return {"identifies": 0, "resumes": 0, "requests": 0, "statuses": {}, **shown}
 
+    @property
+    def task(self) -> "asyncio.Task[None]":
+        """The bot at work, from now on if it is not yet."""
+        return self.tasks[-1] if self.tasks else self.serve()
+
     def serve(self, token: str = TOKEN) -> "asyncio.Task[None]":
         """Log in and stay, as the process does."""
 
@@ -96,11 +101,9 @@ class Wire:
         self.tasks.append(task)
         return task
 
-    async def ready(self) -> "asyncio.Task[None]":
-        """Serve, and wait until the session stands."""
-        task = self.serve()
-        await until(lambda: self.pulse.status.gateway_state == "ready", task)
-        return task
+    async def ready(self) -> None:
+        """Wait until the session stands."""
+        await until(lambda: self.pulse.status.gateway_state == "ready", self.task)
 
     async def post(self, content: str = "hello") -> None:
         """Send something to #general, as an answer is sent."""
@@ -126,6 +129,10 @@ async def until(condition: Callable[[], bool], task: "asyncio.Task[Any] | None" 
                 task.result()
                 raise AssertionError("it ended too early")
             await asyncio.wait({asyncio.get_running_loop().create_future()}, timeout=0.02)
+
+
+Scene = Callable[[Wire], Coroutine[Any, Any, None]]
+Play = Callable[[Scene], None]
 
 
 @contextlib.asynccontextmanager
