@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from multibot.cli.sandbox_faults import PORT, at_url, fault, traffic
 from multibot.errors import UsageError
 from multibot.home import Home
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from multibot.sandbox.world import World
 
 HOST = "127.0.0.1"
-PORT = 8787
-DEFAULT_URL = f"http://{HOST}:{PORT}"
 DEFAULT_NAME = "you"
 GUILD = "multibot"
 POLL_SECONDS = 0.25
@@ -30,7 +29,6 @@ MOST_MESSAGES = 1000
 # A message must not be able to move the reader's cursor or colour the rest of the screen.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
-_url = click.option("--url", default=DEFAULT_URL, show_default=True, help="Where the sandbox is.")
 _name = click.option(
     "--as", "name", default=DEFAULT_NAME, show_default=True, help="The person who speaks or reads."
 )
@@ -38,7 +36,11 @@ _name = click.option(
 
 @click.group()
 def sandbox() -> None:
-    """Run a Discord on this machine, speak in it, read in it."""
+    """Run a Discord on this machine, speak in it, read in it, let it fail."""
+
+
+sandbox.add_command(fault)
+sandbox.add_command(traffic)
 
 
 @sandbox.command()
@@ -123,7 +125,7 @@ def _welcome(world: "World", url: str) -> str:
 @_name
 @click.option("--reply-to", metavar="ID", help="The message this one answers.")
 @click.option("--json", "as_json", is_flag=True, help="Print the message as one JSON object.")
-@_url
+@at_url
 def say(
     channel: str, text: str, name: str, reply_to: str | None, url: str, *, as_json: bool
 ) -> None:
@@ -149,7 +151,7 @@ def say(
 )
 @click.option("-f", "--follow", is_flag=True, help="Go on as messages come, until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
-@_url
+@at_url
 def read(channel: str, name: str, limit: int, url: str, *, follow: bool, as_json: bool) -> None:
     """Print the messages of CHANNEL: a #name, an id, or @bot for direct messages. Times are UTC."""
     for message in _messages(channel, name, limit, url, follow=follow):

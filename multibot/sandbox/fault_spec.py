@@ -1,6 +1,7 @@
 """What a fault is: its kind, whom it meets, when and how often; read from JSON, YAML or words."""
 
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -37,7 +38,7 @@ class Spec:
     retry_after: float = 1.0
     seconds: float = 5.0
     # The gateway.
-    on: str = "now"
+    at: str = "now"
     code: int = 4000
     resumable: bool | None = None
     silent: bool = False
@@ -73,7 +74,7 @@ def _request(meaning: str, *fields: str, **defaults: object) -> Kind:
 
 
 def _login(meaning: str, *fields: str, **defaults: object) -> Kind:
-    return Kind("login", meaning, _COUNTED | {"on"} | set(fields), defaults)
+    return Kind("login", meaning, _COUNTED | {"at"} | set(fields), defaults)
 
 
 def _event(meaning: str, *fields: str, **defaults: object) -> Kind:
@@ -101,10 +102,10 @@ KINDS: dict[str, Kind] = {
     "invalid-session": _login("say that the session is invalid (op 9)", "resumable"),
     "zombie": _login("acknowledge no heartbeat; `silent`: send no events either", "silent"),
     "no-hello": Kind(
-        "connect", "never say HELLO", frozenset(_COUNTED - {"bot"}), {"on": "connect"}
+        "connect", "never say HELLO", frozenset(_COUNTED - {"bot"}), {"at": "connect"}
     ),
     "slow-ready": Kind(
-        "login", "send READY `seconds` late", _COUNTED | {"seconds"}, {"on": "identify"}
+        "login", "send READY `seconds` late", _COUNTED | {"seconds"}, {"at": "identify"}
     ),
     "duplicate": _event(
         "send each event `copies` times", "event", "copies", event="MESSAGE_CREATE"
@@ -148,10 +149,31 @@ def read(said: Mapping[str, object]) -> Spec:
 
 
 def shown(spec: Spec) -> dict[str, Any]:
-    """Return a fault as it would be asked for, with every field its kind takes."""
+    """Return a fault with every field its kind takes, and the line that would ask for it."""
     fields = sorted(kind_of(spec.kind).fields)
     values = {name: getattr(spec, name) for name in fields}
-    return {"kind": spec.kind, **{name: v for name, v in values.items() if v is not None}}
+    told = {name: value for name, value in values.items() if value is not None}
+    return {"kind": spec.kind, **told, "line": line(spec)}
+
+
+def line(spec: Spec) -> str:
+    """Return the words that ask for this fault: its kind, and what is not as usual."""
+    kind = kind_of(spec.kind)
+    usual = Spec(kind=spec.kind, **kind.defaults)
+    words = [
+        f"{name}={_word(getattr(spec, name))}"
+        for name in sorted(kind.fields)
+        if getattr(spec, name) != getattr(usual, name)
+    ]
+    return " ".join([spec.kind, *words])
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return ",".join(value) if isinstance(value, tuple) else shlex.quote(str(value))
 
 
 def _wrong(name: str, value: object, wanted: str) -> UsageError:
@@ -230,7 +252,7 @@ _READERS: dict[str, Callable[[str, object], Any]] = {
     "scope": partial(_choice, of=("user", "shared", "global", "cloudflare")),
     "retry_after": partial(_seconds, above=0.0),
     "seconds": _seconds,
-    "on": partial(_choice, of=("now", *_LOGIN)),
+    "at": partial(_choice, of=("now", *_LOGIN)),
     "code": _close_code,
     "resumable": _flag,
     "silent": _flag,

@@ -61,7 +61,7 @@ class Fault:
     @property
     def is_deed(self) -> bool:
         """Tell whether it is done by itself, to connections that are open then."""
-        return self.kind.where == "login" and self.spec.on == "now"
+        return self.kind.where == "login" and self.spec.at == "now"
 
     @property
     def is_state(self) -> bool:

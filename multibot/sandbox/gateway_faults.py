@@ -127,7 +127,7 @@ class GatewayFaults:
         while fault := self._world.faults.met(
             "login",
             application.name,
-            lambda spec: spec.on in {moment, "login"} and spec.kind not in met,
+            lambda spec: spec.at in {moment, "login"} and spec.kind not in met,
         ):
             met.add(fault.spec.kind)
             if self._met(fault.spec, application, connection, session_id):

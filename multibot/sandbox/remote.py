@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
@@ -47,9 +47,31 @@ class Remote:
         """Return the bots' ids by their names."""
         return {bot["name"]: bot["id"] for bot in self._ask("/sandbox/state")["bots"]}
 
-    def _ask(self, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
-        data = None if body is None else json.dumps(body).encode()
-        request = Request(self.url + path, data)  # noqa: S310 - the scheme was checked
+    def add_faults(self, faults: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
+        """Let the sandbox fail in these ways: in all of them, or in none if one makes no sense."""
+        added: list[dict[str, Any]] = self._ask("/sandbox/faults", {"faults": faults})["faults"]
+        return added
+
+    def faults(self) -> list[dict[str, Any]]:
+        """Return the faults with their states; those that are over as well."""
+        found: list[dict[str, Any]] = self._ask("/sandbox/faults")["faults"]
+        return found
+
+    def clear_faults(self, ids: Sequence[str]) -> list[str]:
+        """Take away these faults, or all; returns whose ids are gone."""
+        query = urlencode([("id", one) for one in ids])
+        gone: list[str] = self._ask(f"/sandbox/faults?{query}", method="DELETE")["cleared"]
+        return gone
+
+    def traffic(self) -> dict[str, Any]:
+        """Return what each bot asked for, in numbers."""
+        return self._ask("/sandbox/traffic")
+
+    def _ask(
+        self, path: str, body: Mapping[str, object] | None = None, *, method: str | None = None
+    ) -> dict[str, Any]:
+        data = None if body is None else json.dumps(body, default=str).encode()
+        request = Request(self.url + path, data, method=method)  # noqa: S310 - scheme was checked
         request.add_header("Content-Type", "application/json")
         try:
             with self._opener.open(request, timeout=_TIMEOUT) as response:

@@ -105,7 +105,7 @@ async def test_close_concerns_its_bot_only(
 
 @pytest.mark.parametrize("code", [4004, 4010, 4011, 4012, 4013, 4014, 4000, 1006])
 async def test_close_at_identify(open_gateway: Open, world: World, code: int) -> None:
-    world.faults.add("close", code=code, on="identify", times=1)
+    world.faults.add("close", code=code, at="identify", times=1)
     gateway = await open_gateway()
 
     await gateway.send(2, {"token": TOKEN_ONE, "intents": TALK})
@@ -117,7 +117,7 @@ async def test_close_at_identify(open_gateway: Open, world: World, code: int) ->
 
 
 async def test_close_at_resume_leaves_identify_alone(open_gateway: Open, world: World) -> None:
-    world.faults.add("close", code=4007, on="resume")
+    world.faults.add("close", code=4007, at="resume")
     gateway, session = await logged_in(open_gateway)
     await gateway.socket.close(code=4000)
 
@@ -131,7 +131,7 @@ async def test_close_at_resume_leaves_identify_alone(open_gateway: Open, world: 
 async def test_login_means_identify_and_resume(open_gateway: Open, world: World) -> None:
     gateway, session = await logged_in(open_gateway)
     await gateway.socket.close(code=4000)
-    world.faults.add("close", code=4000, on="login", times=2)
+    world.faults.add("close", code=4000, at="login", times=2)
 
     assert await (await resumed(open_gateway, session)).close_code() == 4000
     fresh = await open_gateway()
@@ -178,7 +178,7 @@ async def test_client_may_identify_again_where_its_session_became_invalid(
 async def test_refused_resume_costs_the_session(open_gateway: Open, world: World) -> None:
     gateway, session = await logged_in(open_gateway)
     await gateway.socket.close(code=4000)
-    world.faults.add("invalid-session", on="resume", times=1)
+    world.faults.add("invalid-session", at="resume", times=1)
 
     again = await resumed(open_gateway, session)
     refused = await again.op(9)
@@ -223,7 +223,7 @@ async def test_silent_zombie_keeps_events_for_the_resume(
 async def test_zombie_at_login_is_one_from_its_first_heartbeat_on(
     open_gateway: Open, world: World, http: Http
 ) -> None:
-    world.faults.add("zombie", on="identify")
+    world.faults.add("zombie", at="identify")
     gateway, _ = await logged_in(open_gateway)
 
     await gateway.send(1, 2)

@@ -41,7 +41,11 @@ async def test_bots_may_call_the_sandbox_by_any_name(http: Http) -> None:
 async def test_page_is_served_and_nothing_around_it(http: Http) -> None:
     async with http.session.get(http.url + "/") as response:
         assert response.content_type == "text/html"
-        assert "default-src 'self'" in response.headers["Content-Security-Policy"]
+        policy = response.headers["Content-Security-Policy"]
+        assert policy.startswith("default-src 'self';")
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert "data:" not in policy
     for path in ("/page/..%2fapp.py", "/page/nothing.js", "/page/.hidden", "/app.py"):
         async with http.session.get(http.url + path) as response:
             assert response.status == 404
