@@ -71,6 +71,8 @@ class Pulse:
         self._gauges = Gauges()
         self._changed = asyncio.Event()
         self._outage: Outage | None = None
+        # Not in the row: it changes with every message, and a row is dear to copy.
+        self._heard_at: datetime | None = None
         self._row = BotStatus(
             bot_name=bot_name,
             pid=os.getpid(),
@@ -85,9 +87,10 @@ class Pulse:
     @property
     def status(self) -> BotStatus:
         """How the bot is; while its store is away, a bot at work is a degraded one."""
-        if self._outage is None or self._row.state not in {"ready", "connecting"}:
-            return self._row
-        return replace(self._row, state="degraded", last_error=self._outage.reason)
+        row = replace(self._row, last_event_at=self._heard_at)
+        if self._outage is None or row.state not in {"ready", "connecting"}:
+            return row
+        return replace(row, state="degraded", last_error=self._outage.reason)
 
     @property
     def outage(self) -> Outage | None:
@@ -125,11 +128,11 @@ class Pulse:
         """Note that the gateway session stands: events arrive."""
         now = self._clock.now()
         state = self._row.state if self._row.state == "draining" else "ready"
+        self._heard_at = now
         self._set(
             state=state,
             gateway_state="ready",
             ready_at=now,
-            last_event_at=now,
             last_error=None,
             waits_until_at=None,
         )
@@ -154,7 +157,7 @@ class Pulse:
 
     def heard(self) -> None:
         """Note that Discord sent something; written with the next beat."""
-        self._row = replace(self._row, last_event_at=self._clock.now())
+        self._heard_at = self._clock.now()
 
     def answered(self) -> None:
         """Note that an answer went out; written with the next beat."""
@@ -165,7 +168,7 @@ class Pulse:
         self._row = replace(self._row, identifies=identifies)
 
     def store_failed(self, error: MultibotError, *, lost: int = 0) -> None:
-        """Note that a write did not happen in time, and how many messages that cost."""
+        """Note that a write did not happen in time; `lost` counts tries to store a message."""
         now = self._clock.monotonic()
         if self._outage is None:
             log.error("degraded", error=str(error))
@@ -212,7 +215,7 @@ class Pulse:
         self._outage = None
         self._changed.set()
         ended = replace(outage, until=self._clock.now())
-        log.warning("recovered", since=str(outage.since), messages_not_stored=outage.lost)
+        log.warning("recovered", since=str(outage.since), failed_tries=outage.lost)
         return ended
 
     async def _wait_for_change(self) -> None:
