@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": "multibot.cli.demo:demo",
     "doctor": "multibot.cli.doctor:doctor",
     "down": "multibot.cli.fleet:down",
+    "incidents": "multibot.cli.incidents:incidents",
     "init": "multibot.cli.init:init",
     "logs": "multibot.cli.logs:logs",
     "render": "multibot.cli.render:render",

@@ -1,55 +1,143 @@
 """`multibot status`: what each bot is really doing. Starts nothing heavy: it runs in every prompt."""
 
 import json
-from collections.abc import Mapping, Sequence
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 import click
 
 from multibot.cli import bots
-from multibot.errors import ExitCode, NotRunningError, TemporaryError
+from multibot.cli.overview import Overview
+from multibot.clock import SystemClock
+from multibot.errors import ExitCode, MultibotError, NotRunningError, TemporaryError, UsageError
 from multibot.home import Home
-from multibot.supervise import conf, restarts
+from multibot.supervise import conf, patience, restarts
 from multibot.supervise.control import Control, Daemon, Process
-from multibot.supervise.readiness import Condition
+from multibot.supervise.watch import Hopes
 
-HEADINGS = (
-    "BOT",
-    "STATE",
-    "PID",
-    "READY SINCE",
-    "HEARTBEAT",
-    "RESTARTS",
-    "GATEWAY",
-    "LAST ERROR",
-)
-ERROR_WIDTH = 100
-NONE = "-"
+TIMEOUT = 60.0
+REDRAW_SECONDS = 2.0
+# ECMA-48: to the first line; clear to the end of the line; clear what is below.
+TOP, END_OF_LINE, BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
+ALL = "\x1b[2J"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What to show of a fleet, and how."""
+
+    home: Home
+    bot_names: tuple[str, ...]
+    as_json: bool
+    wide: bool
+    explained: bool
+
+    def look(self) -> Overview:
+        """Look at the fleet as it is now."""
+        daemon, processes = _ask(Control(self.home))
+        conditions = bots.watch(self.home).judge(self.chosen(processes), processes)
+        return Overview(
+            daemon=daemon,
+            conditions=list(conditions.values()),
+            restarts=restarts.count(self.home.supervisord_log, daemon.pid) if daemon else {},
+            incidents=_incidents(self.home),
+        )
+
+    def chosen(self, processes: Mapping[str, Process]) -> list[str]:
+        """Name the bots that are shown. Raise UsageError for one that is not there."""
+        known = set(processes).union(conf.known_programs(self.home))
+        bots.require_known(self.bot_names, known)
+        return sorted(set(self.bot_names) or known)
+
+    def text(self, overview: Overview) -> str:
+        """Write it as it was asked for."""
+        if self.as_json:
+            return json.dumps(overview.as_json(), indent=2)
+        return overview.explained() if self.explained else overview.table(wide=self.wide)
+
+    def show(self) -> int:
+        """Print how the fleet is, and return the exit code that says it."""
+        overview = self.look()
+        click.echo(self.text(overview))
+        if overview.daemon is None:
+            click.echo(f"multibot: {NotRunningError()}", err=True)
+            return ExitCode.NOT_RUNNING
+        return ExitCode.OK if overview.all_ready else ExitCode.BUG
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@click.option("--wide", is_flag=True, help="All columns, the last error too.")
+@click.option("--explain", "explained", is_flag=True, help="The cause and the next command.")
+@click.option("--wait", "waiting", is_flag=True, help="Wait until all are ready, or will not be.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=TIMEOUT,
+    show_default=True,
+    metavar="S",
+    help="How many seconds --wait waits.",
+)
+@click.option("--watch", "watching", is_flag=True, help="Show it anew every 2 s, until Ctrl-C.")
 @click.argument("bot_names", metavar="[BOT]...", nargs=-1)
 @click.pass_obj
-def status(home: Home, bot_names: tuple[str, ...], *, as_json: bool) -> int:
+def status(  # noqa: PLR0913 - one argument per option
+    home: Home,
+    bot_names: tuple[str, ...],
+    timeout: float,
+    *,
+    as_json: bool,
+    wide: bool,
+    explained: bool,
+    waiting: bool,
+    watching: bool,
+) -> int:
     """Show how each bot is: READY only if it is connected and its heart beats.
 
     Exits 0 if all are ready, 1 if some are not, 4 if no supervisord runs here.
     """
-    daemon, processes = _ask(Control(home))
-    known = set(processes).union(conf.known_programs(home))
-    bots.require_known(bot_names, known)
-    chosen = sorted(set(bot_names) or known)
-    conditions = list(bots.watch(home).judge(chosen, processes).values())
-    restarted = restarts.count(home.supervisord_log, daemon.pid) if daemon else {}
-    if as_json:
-        click.echo(json.dumps(_as_json(daemon, conditions, restarted), indent=2))
-    else:
-        click.echo(_table([HEADINGS, *(_cells(c, restarted) for c in conditions)]))
-    if daemon is None:
-        click.echo(f"multibot: {NotRunningError()}", err=True)
-        return ExitCode.NOT_RUNNING
-    return ExitCode.OK if all(c.is_ready for c in conditions) else ExitCode.BUG
+    view = View(home=home, bot_names=bot_names, as_json=as_json, wide=wide, explained=explained)
+    if watching:
+        if as_json or waiting:
+            raise UsageError("--watch goes with neither --json nor --wait.")
+        return _watch(view, patience.real().pause)
+    if waiting:
+        _wait(view, timeout)
+    return view.show()
+
+
+def _wait(view: View, seconds: float) -> None:
+    chosen = view.chosen(_ask(Control(view.home))[1])
+    hopes = Hopes(bot_names=chosen, tell=lambda _: None)
+    bots.watch(view.home).wait(hopes, patience.real(), seconds)
+
+
+def _watch(view: View, pause: Callable[[float], None]) -> int:
+    is_terminal = sys.stdout.isatty()
+    if is_terminal:
+        click.echo(ALL, nl=False)
+    try:
+        while True:
+            text = (
+                f"{SystemClock().now():%H:%M:%S} UTC, every {REDRAW_SECONDS:g} s; Ctrl-C ends.\n\n"
+            )
+            text += view.text(view.look())
+            click.echo(screen(text) if is_terminal else f"{text}\n", nl=not is_terminal)
+            pause(REDRAW_SECONDS)
+    except KeyboardInterrupt:
+        if is_terminal:
+            click.echo()
+        return ExitCode.OK
+
+
+def screen(text: str) -> str:
+    """Draw over what is there, so that nothing flickers; what has no room is left out."""
+    columns, rows = shutil.get_terminal_size()
+    lines = [line[:columns] + END_OF_LINE for line in text.splitlines()[: rows - 1]]
+    return TOP + "\n".join(lines) + "\n" + BELOW
 
 
 def _ask(control: Control) -> tuple[Daemon | None, Mapping[str, Process]]:
@@ -60,62 +148,12 @@ def _ask(control: Control) -> tuple[Daemon | None, Mapping[str, Process]]:
         return None, {}
 
 
-def _as_json(
-    daemon: Daemon | None, conditions: Sequence[Condition], restarted: Mapping[str, int]
-) -> dict[str, object]:
-    return {
-        "supervisord": {"pid": daemon.pid, "version": daemon.version} if daemon else None,
-        "bots": [
-            {
-                "name": c.bot_name,
-                "state": str(c.state),
-                "pid": c.pid,
-                "ready_for_seconds": _rounded(c.ready_for),
-                "heartbeat_age_seconds": _rounded(c.heartbeat_age),
-                "restarts": restarted.get(c.bot_name, 0),
-                "gateway": c.gateway,
-                "last_error": c.error,
-                "config_hash": c.config_hash,
-            }
-            for c in conditions
-        ],
-    }
+def _incidents(home: Home) -> int:
+    from multibot.store.incidents import recent
 
-
-def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 3)
-
-
-def _cells(condition: Condition, restarted: Mapping[str, int]) -> tuple[str, ...]:
-    error = " ".join((condition.error or NONE).split())
-    return (
-        condition.bot_name,
-        str(condition.state),
-        str(condition.pid or NONE),
-        age(condition.ready_for),
-        age(condition.heartbeat_age),
-        str(restarted.get(condition.bot_name, 0)),
-        condition.gateway or NONE,
-        error if len(error) <= ERROR_WIDTH else error[: ERROR_WIDTH - 1] + "…",
-    )
-
-
-def age(seconds: float | None) -> str:
-    """Write a length of time in its two largest units: `3m 12s`."""
-    if seconds is None:
-        return NONE
-    span = timedelta(seconds=max(0, int(seconds)))
-    hours, rest = divmod(span.seconds, 3600)
-    units = [(span.days, "d"), (hours, "h"), (rest // 60, "m"), (rest % 60, "s")]
-    while len(units) > 1 and units[0][0] == 0:
-        del units[0]
-    return " ".join(f"{number}{unit}" for number, unit in units[:2])
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        for row in rows
-    )
-    return "\n".join(line.rstrip() for line in lines)
+    try:
+        found = recent(home.database, SystemClock().now() - timedelta(days=1))
+    except MultibotError:
+        # The rows of the bots were not to be had either, and that is told.
+        return 0
+    return sum(incident.count for incident in found)

@@ -47,8 +47,9 @@ class Troubles:
 
 def _told(outage: Outage) -> str:
     seconds = ((outage.until or outage.since) - outage.since) / timedelta(seconds=1)
-    lost = f", {outage.lost} messages could not be stored" if outage.lost else ""
-    return f"the store could not be written for {max(0.0, seconds):.0f} s: {outage.reason}{lost}"
+    tries = f"; {outage.lost} tries to store a message failed" if outage.lost else ""
+    reason = outage.reason.rstrip(".")
+    return f"the store could not be written for {max(0.0, seconds):.0f} s: {reason}{tries}"
 
 
 async def record_end(

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from multibot.clock import Clock, from_text, to_text
 from multibot.conversation.message import BotName
 from multibot.store import connection
-from multibot.store.envelope import storable
 
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
@@ -50,12 +49,14 @@ class Incidents:
     """One bot's own troubles, to be written."""
 
     def __init__(self, bot_name: BotName, clock: Clock, *, writer: "Writer") -> None:
-        from multibot.store import statements  # noqa: PLC0415 - reading needs no loader
+        from multibot.store import statements  # noqa: PLC0415 - reading needs none of these
+        from multibot.store.envelope import storable  # noqa: PLC0415
 
         self._bot_name = bot_name
         self._clock = clock
         self._writer = writer
         self._sql = statements.load()
+        self._storable = storable
 
     async def record(self, kind: Kind, detail: str = "", at: datetime | None = None) -> None:
         """Keep a trouble of now, or of an earlier moment; the same within an hour is counted."""
@@ -63,7 +64,7 @@ class Incidents:
         values = {
             "bot_name": self._bot_name,
             "kind": kind.value,
-            "detail": storable(detail),
+            "detail": self._storable(detail),
             "at": to_text(moment),
         }
 

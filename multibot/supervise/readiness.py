@@ -46,6 +46,20 @@ class Row(Protocol):
     @property
     def heartbeat_at(self) -> datetime | None: ...  # noqa: D102 - a column
     @property
+    def ack_at(self) -> datetime | None: ...  # noqa: D102 - a column
+    @property
+    def last_event_at(self) -> datetime | None: ...  # noqa: D102 - a column
+    @property
+    def last_answer_at(self) -> datetime | None: ...  # noqa: D102 - a column
+    @property
+    def waits_until_at(self) -> datetime | None: ...  # noqa: D102 - a column
+    @property
+    def latency_ms(self) -> float | None: ...  # noqa: D102 - a column
+    @property
+    def loop_lag_ms(self) -> float | None: ...  # noqa: D102 - a column
+    @property
+    def identifies(self) -> int: ...  # noqa: D102 - a column
+    @property
     def last_error(self) -> str | None: ...  # noqa: D102 - a column
     @property
     def config_hash(self) -> str: ...  # noqa: D102 - a column
@@ -53,14 +67,28 @@ class Row(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """A bot as of now. The ages are in seconds, of what its present process wrote."""
+    """A bot as of now. The ages are in seconds, of what its present process wrote.
+
+    `process` is what supervisord says, None where it knows no such bot; `logins` are the gateway
+    sessions of the last 24 hours.
+    """
 
     bot_name: str
     state: State
+    process: ProcessState | None = None
+    exit_status: int | None = None
     pid: int | None = None
     ready_for: float | None = None
     heartbeat_age: float | None = None
+    ack_age: float | None = None
+    event_age: float | None = None
+    answer_age: float | None = None
+    latency_ms: float | None = None
+    lag_ms: float | None = None
+    logins: int | None = None
     gateway: str | None = None
+    waits_until: datetime | None = None
+    waits_for: float | None = None
     config_hash: str | None = None
     error: str | None = None
 
@@ -80,6 +108,7 @@ _FROM_ROW = {
     "parked": State.PARKED,
     "draining": State.STOPPING,
     "stopped": State.STOPPING,
+    "crashed": State.STOPPING,
 }
 
 
@@ -94,16 +123,35 @@ def judge(
     if row is None or row.pid != process.pid:
         # Its present process has written nothing yet; what an earlier one wrote says nothing of it.
         state = State.STOPPING if process.state is ProcessState.STOPPING else State.STARTING
-        return Condition(bot_name=bot_name, state=state, pid=process.pid, error=exit_note)
+        return Condition(
+            bot_name=bot_name,
+            state=state,
+            process=process.state,
+            pid=process.pid,
+            error=exit_note,
+        )
+    return _living(process, row, now)
+
+
+def _living(process: Process, row: Row, now: datetime) -> Condition:
     age = _age(row.heartbeat_at, now)
     state = _running_state(process, row, age)
     return Condition(
-        bot_name=bot_name,
+        bot_name=process.bot_name,
         state=state,
+        process=process.state,
         pid=process.pid,
         ready_for=_age(row.ready_at, now) if state is State.READY else None,
         heartbeat_age=age,
+        ack_age=_age(row.ack_at, now),
+        event_age=_age(row.last_event_at, now),
+        answer_age=_age(row.last_answer_at, now),
+        latency_ms=row.latency_ms,
+        lag_ms=row.loop_lag_ms,
+        logins=row.identifies,
         gateway=row.gateway_state,
+        waits_until=row.waits_until_at,
+        waits_for=_age(now, row.waits_until_at) if row.waits_until_at else None,
         config_hash=row.config_hash,
         error=row.last_error,
     )
@@ -124,7 +172,13 @@ def _without_process(process: Process, row: Row | None, exit_note: str | None) -
         # After any other code supervisord starts it again within a second.
         state = {0: State.STOPPED, 78: State.FAILED}.get(process.exit_status, State.STARTING)
         error = error or f"it ended with exit code {process.exit_status}"
-    return Condition(bot_name=process.bot_name, state=state, error=error)
+    return Condition(
+        bot_name=process.bot_name,
+        state=state,
+        process=process.state,
+        exit_status=process.exit_status,
+        error=error,
+    )
 
 
 def _running_state(process: Process, row: Row, age: float | None) -> State:

@@ -1,17 +1,30 @@
 """`multibot status`: what it says without a supervisord, and how little it needs to say it."""
 
+import asyncio
 import json
+import os
+import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner, Result
 
 from multibot.cli.main import root
-from multibot.cli.status import age
+from multibot.cli.overview import Overview
+from multibot.cli.status import screen
+from multibot.clock import SystemClock
+from multibot.conversation.message import BotName
 from multibot.errors import UsageError
 from multibot.home import Home
+from multibot.store.incidents import Kind
+from multibot.store.migrate import migrate
+from multibot.store.stores import open_store
+from multibot.supervise.control import Daemon
+from multibot.supervise.explanation import age
 from multibot.supervise.programs import Program
+from multibot.supervise.readiness import Condition, State
 from multibot.supervise.render import render
 
 # What would make it slow. `asyncio` alone is 20 ms.
@@ -42,14 +55,21 @@ def multibot(home: Home, *arguments: str) -> Result:
     )
 
 
+async def record(home: Home, *kinds: Kind) -> None:
+    store = open_store(home, BotName("sage"), SystemClock())
+    for kind in kinds:
+        await store.incidents.record(kind)
+    await store.close()
+
+
 def test_without_a_supervisord_the_known_bots_are_stopped(fleet: Home) -> None:
     result = multibot(fleet, "status")
 
     assert result.return_value == 4
     assert result.stdout.splitlines() == [
-        "BOT    STATE    PID  READY SINCE  HEARTBEAT  RESTARTS  GATEWAY  LAST ERROR",
-        "sage   stopped  -    -            -          0         -        -",
-        "spark  stopped  -    -            -          0         -        -",
+        "BOT    STATE    PID  READY SINCE  HEARTBEAT  ACK  LAST EVENT  LAST ANSWER  RESTARTS",
+        "sage   stopped  -    -            -          -    -           -            0",
+        "spark  stopped  -    -            -          -    -           -            0",
     ]
     assert "start it with `multibot up`" in result.stderr
 
@@ -82,6 +102,116 @@ def test_the_reason_of_a_failed_start_is_shown_in_one_line(fleet: Home) -> None:
     assert result.return_value == 4
     assert "sage   stopped" in result.stdout
     assert "multibot:" in result.stderr
+
+
+def test_without_a_supervisord_the_explanation_is_the_command_that_starts_it(fleet: Home) -> None:
+    result = multibot(fleet, "status", "--explain", "sage")
+
+    assert result.return_value == 4
+    assert result.stdout.splitlines() == [
+        "sage is stopped.",
+        "No supervisord runs for this fleet, so no bot does.",
+        "Start the fleet: `multibot up`.",
+    ]
+
+
+def test_waiting_ends_at_once_where_nothing_will_become_ready(fleet: Home) -> None:
+    result = multibot(fleet, "status", "--wait", "--timeout", "30")
+
+    assert result.return_value == 4
+    assert "sage   stopped" in result.stdout
+
+
+@pytest.mark.parametrize("other", ["--json", "--wait"])
+def test_watching_goes_with_nothing_that_ends(fleet: Home, other: str) -> None:
+    assert isinstance(multibot(fleet, "status", "--watch", other).exception, UsageError)
+
+
+def test_watching_goes_on_until_ctrl_c_and_ends_well(fleet: Home) -> None:
+    watching = subprocess.Popen(
+        [sys.executable, "-m", "multibot", "--home", str(fleet.root), "status", "--watch"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert watching.stdout is not None
+    seen = [watching.stdout.readline() for _ in range(12)]
+    watching.send_signal(signal.SIGINT)
+    watching.communicate(timeout=30)
+
+    assert watching.returncode == 0
+    assert sum("Ctrl-C ends." in line for line in seen) == 2
+    assert not any("\x1b" in line for line in seen), "no terminal, no escape sequences"
+
+
+def test_incidents_of_the_last_day_are_counted_below_the_table(fleet: Home) -> None:
+    migrate(fleet, SystemClock())
+    asyncio.run(record(fleet, Kind.CRASH, Kind.CRASH, Kind.PARKED))
+
+    lines = multibot(fleet, "status").stdout.splitlines()
+    assert lines[-1] == "Incidents in the last 24 hours: 3; `multibot incidents`"
+    assert json.loads(multibot(fleet, "status", "--json").stdout)["incidents_24h"] == 3
+
+
+def overview(**changes: object) -> Overview:
+    """Show one bot that is ready, unless told otherwise."""
+    ready: dict[str, object] = {
+        "bot_name": "sage",
+        "state": State.READY,
+        "pid": 4194304,
+        "ready_for": 50 * 86400.0,
+        "heartbeat_age": 5.0,
+        "ack_age": 41.0,
+        "event_age": 3599.0,
+        "answer_age": 3599.0,
+        "latency_ms": 42.3,
+        "lag_ms": 0.4,
+        "logins": 3,
+        "gateway": "ready",
+    }
+    condition = Condition(**{**ready, **changes})  # type: ignore[arg-type]  # a test's shorthand
+    return Overview(daemon=Daemon(1, "4.3.0"), conditions=[condition], restarts={"sage": 12})
+
+
+def test_the_table_has_room_on_100_columns_and_all_of_it_is_wide() -> None:
+    lines = overview().table().splitlines()
+    wide = overview(error="a long\nstory").table(wide=True).splitlines()
+
+    assert max(map(len, lines)) <= 100
+    assert lines[1].split() == (
+        ["sage", "ready", "4194304", "50d", "0h", "5s", "41s", "59m", "59s", "59m", "59s", "12"]
+    )
+    assert wide[0].split()[-6:] == ["GATEWAY", "LATENCY", "LAG", "LOGINS", "LAST", "ERROR"]
+    assert wide[1].endswith("ready    42ms     0ms  3       a long story")
+
+
+def test_below_the_table_stands_what_troubles_who_is_not_ready() -> None:
+    until = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    lines = (
+        overview(state=State.PARKED, waits_until=until, waits_for=3725.0, error="12 logins left")
+        .table()
+        .splitlines()
+    )
+
+    assert lines[3:] == [
+        "sage parked until 2026-01-01T12:00:00.000Z (in 1h 2m): 12 logins left",
+        "Why, and what to do: `multibot status --explain`",
+    ]
+    assert len(overview(error="an old trouble of a bot that is ready").table().splitlines()) == 2
+
+
+def test_a_screen_is_drawn_over_the_last_one_and_never_scrolls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("LINES", "5")
+
+    drawn = screen("\n".join(f"line {n} " + "x" * 30 for n in range(9)))
+
+    assert drawn.startswith("\x1b[H")
+    assert drawn.endswith("\x1b[J")
+    lines = drawn.removeprefix("\x1b[H").removesuffix("\x1b[J").splitlines()
+    assert [len(line.removesuffix("\x1b[K")) for line in lines] == [20] * 4
 
 
 def test_it_imports_nothing_heavy(fleet: Home) -> None:

@@ -103,7 +103,7 @@ async def test_an_outage_is_told_with_its_length_and_its_losses(
     (incident,) = found(home, clock)
     assert (incident.kind, incident.first_at) == ("degraded", began)
     assert "34 s" in incident.detail
-    assert "2 messages" in incident.detail
+    assert "2 tries to store a message failed" in incident.detail
 
 
 @pytest.mark.parametrize("state", ["starting", "connecting", "ready", "degraded", "parked"])

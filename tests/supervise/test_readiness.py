@@ -43,12 +43,40 @@ def test_ready_when_running_connected_and_beating() -> None:
     assert condition() == Condition(
         bot_name="sage",
         state=State.READY,
+        process=ProcessState.RUNNING,
         pid=7,
         ready_for=60.0,
         heartbeat_age=3.0,
+        logins=0,
         gateway="connected",
         config_hash="h",
     )
+
+
+def test_what_the_row_measures_is_taken_over_with_its_age() -> None:
+    row = replace(
+        READY,
+        state="parked",
+        ack_at=NOW - timedelta(seconds=40),
+        last_event_at=NOW - timedelta(days=3),
+        last_answer_at=NOW - timedelta(days=4),
+        waits_until_at=NOW + timedelta(minutes=5),
+        latency_ms=42.1,
+        loop_lag_ms=1.5,
+        identifies=7,
+    )
+
+    judged = condition(row=row)
+
+    assert (judged.ack_age, judged.event_age, judged.answer_age) == (40, 3 * 86400, 4 * 86400)
+    assert (judged.waits_for, judged.waits_until) == (300, NOW + timedelta(minutes=5))
+    assert (judged.latency_ms, judged.lag_ms, judged.logins) == (42.1, 1.5, 7)
+
+
+def test_a_bot_that_heard_nothing_for_weeks_is_ready_all_the_same() -> None:
+    long_ago = NOW - timedelta(days=30)
+
+    assert condition(row=replace(READY, last_event_at=long_ago, last_answer_at=long_ago)).is_ready
 
 
 @pytest.mark.parametrize("state", [s for s in ProcessState if s is not ProcessState.RUNNING])

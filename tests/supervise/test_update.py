@@ -19,6 +19,13 @@ class FakeRow:
     gateway_state: str = "connected"
     ready_at: datetime | None = None
     heartbeat_at: datetime | None = None
+    ack_at: datetime | None = None
+    last_event_at: datetime | None = None
+    last_answer_at: datetime | None = None
+    waits_until_at: datetime | None = None
+    latency_ms: float | None = None
+    loop_lag_ms: float | None = None
+    identifies: int = 0
     last_error: str | None = None
 
 

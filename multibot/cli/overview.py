@@ -1,0 +1,136 @@
+"""How a fleet is, as a table, as sentences and as JSON."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from multibot.clock import to_text
+from multibot.supervise.control import Daemon
+from multibot.supervise.explanation import age, explain, until
+from multibot.supervise.readiness import Condition
+
+NONE = "-"
+Cell = Callable[[Condition], str]
+
+COLUMNS: dict[str, Cell] = {
+    "BOT": lambda c: c.bot_name,
+    "STATE": lambda c: str(c.state),
+    "PID": lambda c: str(c.pid or NONE),
+    "READY SINCE": lambda c: age(c.ready_for),
+    "HEARTBEAT": lambda c: age(c.heartbeat_age),
+    "ACK": lambda c: age(c.ack_age),
+    "LAST EVENT": lambda c: age(c.event_age),
+    "LAST ANSWER": lambda c: age(c.answer_age),
+}
+WIDE_COLUMNS: dict[str, Cell] = {
+    "GATEWAY": lambda c: c.gateway or NONE,
+    "LATENCY": lambda c: _milliseconds(c.latency_ms),
+    "LAG": lambda c: _milliseconds(c.lag_ms),
+    "LOGINS": lambda c: NONE if c.logins is None else str(c.logins),
+    "LAST ERROR": lambda c: one_line(c.error) or NONE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """A fleet at one moment; `incidents` are those of the last day."""
+
+    daemon: Daemon | None
+    conditions: Sequence[Condition]
+    restarts: Mapping[str, int]
+    incidents: int = 0
+
+    @property
+    def all_ready(self) -> bool:
+        """Whether every bot answers."""
+        return all(condition.is_ready for condition in self.conditions)
+
+    def table(self, *, wide: bool = False) -> str:
+        """Write a line per bot, then what there is to say of those that are not ready."""
+        columns = {
+            **COLUMNS,
+            "RESTARTS": lambda c: str(self.restarts.get(c.bot_name, 0)),
+            **(WIDE_COLUMNS if wide else {}),
+        }
+        rows = [tuple(columns), *(tuple(f(c) for f in columns.values()) for c in self.conditions)]
+        return "\n".join([_aligned(rows), *self._notes()])
+
+    def _notes(self) -> list[str]:
+        notes = [_note(condition) for condition in self.conditions if _has_note(condition)]
+        if notes and self.daemon:
+            notes.append("Why, and what to do: `multibot status --explain`")
+        if self.incidents:
+            notes.append(f"Incidents in the last 24 hours: {self.incidents}; `multibot incidents`")
+        return ["", *notes] if notes else []
+
+    def explained(self) -> str:
+        """Write the cause of each bot's state, and the next command."""
+        return "\n\n".join(
+            f"{c.bot_name} is {c.state}.\n{self._explain(c)}" for c in self.conditions
+        )
+
+    def _explain(self, condition: Condition) -> str:
+        return str(explain(condition, supervised=self.daemon is not None))
+
+    def as_json(self) -> dict[str, object]:
+        """Give all of it as JSON knows it."""
+        daemon = self.daemon
+        return {
+            "supervisord": {"pid": daemon.pid, "version": daemon.version} if daemon else None,
+            "incidents_24h": self.incidents,
+            "bots": [self._bot_as_json(condition) for condition in self.conditions],
+        }
+
+    def _bot_as_json(self, condition: Condition) -> dict[str, object]:
+        c = condition
+        explanation = explain(c, supervised=self.daemon is not None)
+        return {
+            "name": c.bot_name,
+            "state": str(c.state),
+            "pid": c.pid,
+            "ready_for_seconds": _rounded(c.ready_for),
+            "heartbeat_age_seconds": _rounded(c.heartbeat_age),
+            "ack_age_seconds": _rounded(c.ack_age),
+            "last_event_age_seconds": _rounded(c.event_age),
+            "last_answer_age_seconds": _rounded(c.answer_age),
+            "latency_ms": c.latency_ms,
+            "loop_lag_ms": c.lag_ms,
+            "logins_24h": c.logins,
+            "restarts": self.restarts.get(c.bot_name, 0),
+            "gateway": c.gateway,
+            "waits_until": to_text(c.waits_until) if c.waits_until else None,
+            "last_error": c.error,
+            "cause": explanation.cause,
+            "next_step": explanation.next_step,
+            "config_hash": c.config_hash,
+        }
+
+
+def _has_note(condition: Condition) -> bool:
+    return not condition.is_ready and bool(condition.error or condition.waits_until)
+
+
+def _note(condition: Condition) -> str:
+    error = f": {one_line(condition.error)}" if condition.error else ""
+    return f"{condition.bot_name} {condition.state}{until(condition)}{error}"
+
+
+def one_line(text: str | None) -> str:
+    """Write a text without its line breaks."""
+    return " ".join((text or "").split())
+
+
+def _milliseconds(value: float | None) -> str:
+    return NONE if value is None else f"{value:.0f}ms"
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    )
+    return "\n".join(line.rstrip() for line in lines)
