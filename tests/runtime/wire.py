@@ -116,6 +116,9 @@ class Wire:
             task.cancel()
         if self.tasks:
             await asyncio.wait(self.tasks)
+        # discord.py says "ready" late, and to a closed client with an error.
+        if ready := self.client._connection._ready_task:
+            ready.cancel()
         await self.client.close()
         await self.store.close()
         await self.sandbox.close()
