@@ -113,6 +113,7 @@ KINDS: dict[str, Kind] = {
     "lose": _event("never send the event, not even after a resume", "event"),
     "forget-nonces": _state("remember no nonce: a repeated message is posted again"),
     "session-limit": _state("only so many IDENTIFYs left", "remaining", "reset_after"),
+    "identify-limit": _state("one IDENTIFY in `seconds`; the next too soon gets op 9", "seconds"),
     "revoke-token": _state("the token is no longer valid: 401, and close 4004"),
     "disable-intents": _state("these intents are switched off: 4014 at IDENTIFY", "intents"),
     "guild-unavailable": _state("the guild is away until the fault is over", "guild"),

@@ -123,6 +123,8 @@ class GatewayFaults:
 
         `moment` is "identify" or "resume"; raises GatewayCloseError where a fault closes.
         """
+        if moment == "identify" and self._is_too_soon(application):
+            return _invalidate(connection, resumable=False)
         met = set[str]()
         while fault := self._world.faults.met(
             "login",
@@ -151,9 +153,15 @@ class GatewayFaults:
             self._hub.end(session)
         if is_close:
             raise GatewayCloseError(spec.code, _REASONS.get(spec.code, "Closed."))
-        answer: Json = {"op": INVALID_SESSION, "d": stays, "s": None, "t": None}
-        connection.send(answer)
-        return True
+        return _invalidate(connection, resumable=stays)
+
+    def _is_too_soon(self, application: Application) -> bool:
+        """Tell whether the IDENTIFY just counted followed another one too closely."""
+        limits = self._world.faults.standing("identify-limit", application.name)
+        if not limits or len(application.starts) == 1:
+            return False
+        passed = (application.starts[-1] - application.starts[-2]).total_seconds()
+        return passed < max(fault.spec.seconds for fault in limits)
 
     def _later(self, connection: Connection, seconds: float) -> None:
         async def release() -> None:
@@ -181,6 +189,13 @@ class GatewayFaults:
 
 def _silence(connection: Connection, spec: Spec) -> None:
     connection.silence(*((ACK, DISPATCH) if spec.silent else (ACK,)))
+
+
+def _invalidate(connection: Connection, *, resumable: bool) -> bool:
+    """Say that there is no such session; true, as the login is over with that."""
+    answer: Json = {"op": INVALID_SESSION, "d": resumable, "s": None, "t": None}
+    connection.send(answer)
+    return True
 
 
 def _stays(code: int, *, resumable: bool | None) -> bool:

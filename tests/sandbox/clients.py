@@ -9,6 +9,8 @@ from typing import Any
 import aiohttp
 import discord
 
+from multibot.sandbox.world import World
+
 Json = dict[str, Any]
 
 PATIENCE = 5.0
@@ -121,6 +123,24 @@ class Http:
         said = {"channel": channel, "author": author, "content": content, **more}
         message: Json = await self.post("/sandbox/messages", said)
         return message
+
+
+def messages_of(world: World, name: str = "general") -> str:
+    channel = world.find_channel(name)
+    assert channel is not None
+    return f"/channels/{channel.id}/messages"
+
+
+def posted(world: World, name: str = "general") -> list[str]:
+    channel = world.find_channel(name)
+    assert channel is not None
+    return [message.content for message in channel.messages.values()]
+
+
+async def answer(http: Http, method: str, path: str, body: Json | None = None) -> tuple[int, bytes]:
+    url = f"{http.url}/api/v10{path}"
+    async with http.session.request(method, url, json=body, headers=http.headers) as response:
+        return response.status, await response.read()
 
 
 class RawGateway:
