@@ -115,7 +115,7 @@ def clear(ids: tuple[str, ...], url: str) -> None:
 
 
 @fault.command(epilog=_SCENARIO)
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
 @at_url
 def play(file: Path, url: str) -> None:
     """Add all faults of FILE at once and print their ids; the sandbox keeps the times."""
@@ -126,12 +126,15 @@ def play(file: Path, url: str) -> None:
 
 
 def _scenario(file: Path) -> list[dict[str, object]]:
-    import yaml
+    from multibot.config import document
+    from multibot.config.source import Refusal, read
 
-    try:
-        said = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UsageError(f"It cannot be read: {error}.", where=str(file)) from error
+    text = read(file)
+    parsed = text if isinstance(text, Refusal) else document.parse(text)
+    if isinstance(parsed, Refusal):
+        place = str(file) if parsed.line is None else f"{file}:{parsed.line}"
+        raise UsageError(f"It {parsed.message}", where=place, remedy=parsed.remedy)
+    said = parsed.data
     if not isinstance(said, list) or not all(isinstance(one, dict) for one in said):
         raise UsageError("This is no list of faults.", where=str(file))
     return said

@@ -70,7 +70,7 @@ class Remote:
     def _ask(
         self, path: str, body: Mapping[str, object] | None = None, *, method: str | None = None
     ) -> dict[str, Any]:
-        data = None if body is None else json.dumps(body, default=str).encode()
+        data = None if body is None else json.dumps(body).encode()
         request = Request(self.url + path, data, method=method)  # noqa: S310 - scheme was checked
         request.add_header("Content-Type", "application/json")
         try:

@@ -198,16 +198,17 @@ async def test_scenario_is_played_from_a_file(sandbox: RunningSandbox, tmp_path:
     [
         ("kind: close", "no list of faults"),
         ("- close", "no list of faults"),
-        ("- {kind: [", "cannot be read"),
+        ("- {kind: [", r"storm\.yaml:\d: It is not YAML"),
+        ("- {kind: \xff}".encode("latin-1"), "It is not UTF-8"),
         ("- {kind: flood}", "There is no fault 'flood'"),
         ("- {kind: 503, after: 2024-01-01}", "after=2024-01-01 is not a number of seconds"),
     ],
 )
 async def test_file_that_is_no_scenario_is_refused(
-    sandbox: RunningSandbox, tmp_path: Path, text: str, complaint: str
+    sandbox: RunningSandbox, tmp_path: Path, text: str | bytes, complaint: str
 ) -> None:
     file = tmp_path / "storm.yaml"
-    file.write_text(text)
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
 
     with pytest.raises(UsageError, match=complaint):
         await shell(sandbox.url, "fault", "play", str(file))
