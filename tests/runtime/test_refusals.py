@@ -187,7 +187,7 @@ def test_row_18_an_answer_made_during_a_global_429_goes_out(play: Play) -> None:
         asked = message(FakeClock(), channel_id=ChannelId(channel.id))
         delivery = DiscordDelivery(wire.client)
         async with delivery.typing(asked):
-            await until(lambda: wire.count["statuses"].get("429") == 1)
+            await until(lambda: wire.count["statuses"].get("429", 0) >= 1)
         await asyncio.wait_for(wire.post(), 300)
         assert len(wire.world.received) == 1
 
