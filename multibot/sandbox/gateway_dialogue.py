@@ -100,7 +100,9 @@ class Dialogue:
         if op in {IDENTIFY, RESUME} and isinstance(said, dict):
             owner = self._world.owner_of(_token(said))
             self.bot = owner.name if owner else self.bot
-        self._world.traffic.heard(self.bot, _NAMES.get(op, str(op)))
+        # A client may well say hello with a heartbeat, before anybody knows who it is.
+        if self.bot is not None or op != HEARTBEAT:
+            self._world.traffic.heard(self.bot, _NAMES.get(op, str(op)))
 
     def close(self, reason: GatewayCloseError) -> None:
         """Close from our side."""

@@ -68,6 +68,7 @@ async def test_traffic_counts_what_each_bot_asked_for(
     channel = world.find_channel("general")
     assert channel is not None
     gateway = await open_gateway()
+    await gateway.send(1, None)
     await gateway.identify(TOKEN_ONE)
     await gateway.send(1, 1)
     await gateway.op(11)
@@ -79,6 +80,7 @@ async def test_traffic_counts_what_each_bot_asked_for(
 
     traffic = await http.get("/sandbox/traffic")
 
+    assert set(traffic["bots"]) == {"sage", "spark"}
     sage, spark = traffic["bots"]["sage"], traffic["bots"]["spark"]
     assert (sage["identifies"], sage["resumes"], sage["requests"]) == (1, 0, 2)
     assert sage["statuses"] == {"200": 1, "403": 1}
