@@ -12,9 +12,10 @@ import structlog
 from multibot.clock import Clock
 from multibot.config.fleet import Bot
 from multibot.errors import StoreUnavailableError
-from multibot.runtime.backlog import Arrival, Backlog, Place, Source, id_before, lowest_id
+from multibot.runtime.backlog import Arrival, Backlog, Place, Source, lowest_id
 from multibot.runtime.engine import Engine
 from multibot.runtime.entrance import Entrance
+from multibot.runtime.known import Known
 from multibot.runtime.pulse import Pulse
 from multibot.runtime.reading import Reading, batches
 from multibot.store.cursors import Cursor, id_order, is_newer
@@ -58,8 +59,8 @@ class CatchUp:
 
     def _forget_session(self) -> None:
         self._listed: dict[str, Place] = {}
-        self._seen: dict[str, Cursor] = {}
-        self._unknown_since = ""
+        self._known = Known()
+        self._is_first = False
         self._guilds_are_here = asyncio.Event()
         self._owed: dict[str, Place] = {}
         self._is_owing = asyncio.Event()
@@ -93,6 +94,9 @@ class CatchUp:
             elif place.channel_id not in self._listed:
                 self._listed[place.channel_id] = place
                 self._pass_if_quiet(place)
+        if self._is_first:
+            # At once: a bot killed a moment later has been here all the same.
+            self._session.append(self._entrance.begin(self._release(self._ends())))
 
     def guilds_are_here(self) -> None:
         """Take note that the channels of every guild are listed."""
@@ -110,7 +114,7 @@ class CatchUp:
         if earlier:
             await asyncio.wait(earlier)
         await self._load()
-        if self._seen:
+        if self._known:
             await self._catch_up()
         else:
             await self._begin_here()
@@ -123,29 +127,34 @@ class CatchUp:
     async def _load(self) -> None:
         while True:
             try:
-                self._seen = {cursor.channel_id: cursor for cursor in self._cursors.read()}
-                break
+                self._known = Known(self._cursors.read(), self._bot.catchup.max_age)
             except StoreUnavailableError as error:
                 self._pulse.store_failed(error)
                 await self._clock.sleep(RETRY_SECONDS[0])
-        self._unknown_since = lowest_id(self._reading.oldest())
-        if self._seen:
-            newest = max((each.last_seen for each in self._seen.values()), key=id_order)
-            self._unknown_since = id_before(newest, self._bot.catchup.max_age)
+            else:
+                return
 
     async def _begin_here(self) -> None:
         """Start for the first time: what stands in the channels already is nobody's loss."""
         self._entrance.gate.open_all()
+        self._is_first = True
+        await self._release(self._ends())
         await self._guilds_are_here.wait()
-        places = self._listed.values()
-        await self._release(
-            [Cursor(each.channel_id, each.last_message_id or each.channel_id) for each in places]
-        )
+        self._is_first = False
         self._cursors.hold_only(())
+
+    def _ends(self) -> list[Cursor]:
+        """Say where each listed place ends that has no cursor on its way yet."""
+        return [
+            Cursor(place.channel_id, place.last_message_id or place.channel_id)
+            for place in self._listed.values()
+            if self._cursors.is_held(place.channel_id)
+        ]
 
     async def _catch_up(self) -> None:
         self._pass_what_is_quiet()
-        direct = [self._backlog(place) for place in self._direct_places()]
+        wanted = self._known.direct_places() if self._bot.limits.allow_dms else []
+        direct = [self._backlog(place) for place in wanted]
         await self._take_young(direct)
         await self._guilds_are_here.wait()
         missed = [self._backlog(place) for place in self._places_with_news()]
@@ -237,21 +246,15 @@ class CatchUp:
         self._owed[place.channel_id] = place
         self._is_owing.set()
 
-    def _direct_places(self) -> list[Place]:
-        """Name the known private conversations, latest first: nothing says what is new there."""
-        known = (each for each in self._seen.values() if each.is_dm and self._bot.limits.allow_dms)
-        latest_first = sorted(known, key=lambda each: id_order(each.last_seen), reverse=True)
-        return [Place(channel_id=each.channel_id) for each in latest_first]
-
     def _places_with_news(self) -> list[Place]:
-        news = [place for place in self._listed.values() if not self._is_quiet(place)]
+        news = [place for place in self._listed.values() if not self._known.is_quiet(place)]
         return sorted(news, key=lambda place: id_order(place.last_message_id or ""), reverse=True)
 
     def _quiet_and_unknown(self) -> list[Cursor]:
         return [
-            Cursor(place.channel_id, self._since(place))
+            Cursor(place.channel_id, self._known.since(place))
             for place in self._listed.values()
-            if self._is_quiet(place) and place.channel_id not in self._seen
+            if self._known.is_quiet(place) and not self._known.has(place)
         ]
 
     def _pass_what_is_quiet(self) -> None:
@@ -260,28 +263,13 @@ class CatchUp:
 
     def _pass_if_quiet(self, place: Place) -> None:
         """Let new messages of a place in at once where none was missed."""
-        if self._seen and self._is_quiet(place):
+        if self._known and self._known.is_quiet(place):
             self._entrance.gate.open(place.channel_id)
-            if place.channel_id in self._seen:
+            if self._known.has(place):
                 self._cursors.let_go(place.channel_id)
-
-    def _is_quiet(self, place: Place) -> bool:
-        last = place.last_message_id
-        return last is None or not is_newer(last, self._since(place))
 
     def _may_be_answered(self, backlog: Backlog) -> bool:
         return not is_newer(lowest_id(self._reading.oldest()), backlog.place.last_message_id or "")
 
-    def _since(self, place: Place) -> str:
-        """Say after which message a place is read.
-
-        Where there is no cursor, nothing came while the bot listened that is not about to be
-        stored; what came before is not the bot's.
-        """
-        known = self._seen.get(place.channel_id)
-        if known is not None:
-            return known.last_seen
-        return max(place.channel_id, self._unknown_since, key=id_order)
-
     def _backlog(self, place: Place) -> Backlog:
-        return self._reading.of(place, self._since(place))
+        return self._reading.of(place, self._known.since(place))

@@ -375,6 +375,7 @@ async def test_a_guild_that_was_away_is_looked_at_again(home: Home, past: Past) 
         await sage.ready(LOUNGE)
         past.post(LOUNGE, "while it was away")
         sage.catchup.listed(past.now(LOUNGE))
+        await sage.clock.advance(1)
         await sage.rest()
         assert sage.texts == ["re: while it was away"]
 
