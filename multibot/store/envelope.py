@@ -20,8 +20,12 @@ def storable(text: str) -> str:
 
 def to_json(message: InboundMessage) -> str:
     """Write the whole message as JSON, times as the database has them."""
-    values = {name: _plain(getattr(message, name)) for name in _FIELDS}
-    return orjson.dumps(values).decode("utf-8")
+    try:
+        written = orjson.dumps(message, _plain, orjson.OPT_PASSTHROUGH_DATETIME)
+    except orjson.JSONEncodeError:
+        # Half a surrogate pair somewhere in it.
+        written = orjson.dumps({name: _plain(getattr(message, name)) for name in _FIELDS})
+    return written.decode("utf-8")
 
 
 def from_json(text: str) -> InboundMessage:
