@@ -44,8 +44,10 @@ class MultibotError(Exception):
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
-        cure = f" {self.remedy}" if self.remedy else ""
-        return f"{place}{self.what}{cure}"
+        if not self.remedy:
+            return f"{place}{self.what}"
+        stop = "" if self.what.endswith((".", "!", "?", ":")) else "."
+        return f"{place}{self.what}{stop} {self.remedy}"
 
 
 class PermanentError(MultibotError):

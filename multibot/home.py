@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+# No bot can have these names: supervisorctl's word for every program, supervisord's own log, and
+# the lock of `up`.
+RESERVED_NAMES = frozenset({"all", "supervisord", "up"})
+
 
 @dataclass(frozen=True, slots=True)
 class Home:

@@ -30,10 +30,13 @@ def check(home: Home, config_file: Path | None, *, as_json: bool) -> int:
     """Examine the fleet's files and tokens; say every fault at once. Exit 0 or 78."""
     from multibot.config import load
     from multibot.config.environment import read_environment
+    from multibot.config.fault import without_tokens
 
     environment = read_environment(home, os.environ)
     report = load.check(home, environment, config_file.absolute() if config_file else None)
-    click.echo(_as_json(report) if as_json else _as_text(report))
+    text = _as_json(report) if as_json else _as_text(report)
+    # Somebody may have pasted a token where no fault looks for one.
+    click.echo(without_tokens(text))
     return ExitCode.PERMANENT if report.errors else ExitCode.OK
 
 

@@ -17,6 +17,8 @@ MAX_VALUES = 50_000
 
 # libyaml where the wheel has it: ten times faster, and the same events.
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# Far below what Python itself refuses to read.
+_MOST_DIGITS = 1000
 _TAG = "tag:yaml.org,2002:"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _QUOTED = re.compile(r"'[^' ]{2,}'|\"[^\" ]{2,}\"")
@@ -152,8 +154,12 @@ class _Builder:
         try:
             return reader(node)
         except (ValueError, LookupError, OverflowError):
-            message = "has a value that is not what its tag says."
-        raise _RefusedError(message, "Put it in quotes.", line)
+            if kind == "int" and len(node.value) > _MOST_DIGITS:
+                message, remedy = "has a number with too many digits.", "Write a shorter one."
+            else:
+                message = "has a value that is not what its tag says."
+                remedy = "Put it in quotes."
+        raise _RefusedError(message, remedy, line)
 
     def _alias(self, name: str, line: int) -> None:
         self._aliases += 1

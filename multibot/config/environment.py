@@ -69,15 +69,28 @@ def _check_lines(bindings: list[Binding] | source.Refusal, findings: Findings) -
             findings.refuse(
                 source.Refusal("has a line that is no NAME=value.", "Correct it.", line)
             )
+        elif each.key and each.value is None:
+            # Its word is not repeated: it may be a token without its name.
+            findings.faults.append(_without_value(findings.file, line))
         elif each.key in seen:
             findings.faults.append(_twice(findings.file, each.key or "", line))
-        elif each.key and each.value is not None:
+        elif each.key:
             seen.add(each.key)
 
 
 def _blank_lines(original: str) -> int:
     """Count the lines before the setting itself, which the parser counts to it."""
     return original[: len(original) - len(original.lstrip())].count("\n")
+
+
+def _without_value(file: str, line: int) -> Fault:
+    return Fault(
+        message="has a line without `=`, which sets nothing.",
+        remedy="Write NAME=value, or remove it.",
+        file=file,
+        line=line,
+        severity="warning",
+    )
 
 
 def _twice(file: str, name: str, line: int) -> Fault:

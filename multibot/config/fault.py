@@ -81,6 +81,16 @@ def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | Non
     return by_lower[close[0]] if close else None
 
 
+def looks_like_token(text: str) -> bool:
+    """Say whether something in it has the shape of a Discord token."""
+    return _TOKEN_SHAPE.search(text) is not None
+
+
+def without_tokens(text: str) -> str:
+    """Take out whatever has the shape of a Discord token."""
+    return _TOKEN_SHAPE.sub(_HIDDEN, text)
+
+
 def redact(fault: Fault, secrets: Iterable[Secret]) -> Fault:
     """Take every secret out of a fault, the last line of defence."""
     hide = sorted({each.reveal() for each in secrets}, key=len, reverse=True)
@@ -92,7 +102,7 @@ def redact(fault: Fault, secrets: Iterable[Secret]) -> Fault:
             # Shorter ones are parts of ordinary words, and no tokens.
             if len(secret) >= _SHORTEST:
                 text = text.replace(secret, _HIDDEN)
-        return _TOKEN_SHAPE.sub(_HIDDEN, text)
+        return without_tokens(text)
 
     return replace(
         fault,

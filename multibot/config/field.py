@@ -7,7 +7,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from multibot.config.fault import looks_like_token
 from multibot.config.secret import Secret
+from multibot.home import RESERVED_NAMES
 
 BOT_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
@@ -17,8 +19,6 @@ _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _DELAY = re.compile(rf"\s*({_NUMBER})\s*(?:-\s*({_NUMBER})\s*)?", re.ASCII)
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST_DELAY = 300.0
-# supervisorctl's word for every program.
-_RESERVED = "all"
 
 
 def _is_number(value: object) -> bool:
@@ -28,8 +28,9 @@ def _is_number(value: object) -> bool:
 def _bot_name(name: str) -> str:
     if not BOT_NAME.fullmatch(name):
         raise ValueError("must be a-z, 0-9, _ and -, a letter first, at most 32 characters.")
-    if name == _RESERVED:
-        raise ValueError("cannot be `all`: that is supervisorctl's word for every bot.")
+    if name in RESERVED_NAMES:
+        taken = ", ".join(sorted(RESERVED_NAMES))
+        raise ValueError(f"cannot be `{name}`: {taken} are taken by logs, locks and supervisorctl.")
     return name
 
 
@@ -44,6 +45,8 @@ def _pattern(pattern: str) -> str:
     pattern = _not_blank(pattern)
     if pattern.startswith("#"):
         raise ValueError("must be the channel's name without the #.")
+    if looks_like_token(pattern):
+        raise ValueError("holds what looks like a Discord token; its place is .env.")
     return pattern
 
 

@@ -53,6 +53,11 @@ def load_bot(
     return fleet
 
 
+def bot_names(home: Home, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Name the bots of the fleet file, in order or not; none where it cannot be read."""
+    return Reading(home, environment, None).names
+
+
 def _report(reading: Reading, found: list[Fault]) -> Report:
     clean = tuple(fault.redact(each, reading.secrets) for each in reading.setting_faults + found)
     return Report(None if fault.errors(clean) else reading.fleet, clean)

@@ -55,6 +55,12 @@ class Reading:
         return Fleet(bots=bots, settings=self._settings, file=self._path)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The bots that are listed, also those whose item has faults."""
+        broken = [each.bot for each in self._broken if each.bot]
+        return (*(each.entry.name for each in self._candidates), *broken)
+
+    @property
     def faults(self) -> list[Fault]:
         """What is to blame on the fleet as a whole, then on each bot that was asked for."""
         found = [*self._shared.faults]
@@ -70,7 +76,8 @@ class Reading:
         return str(plain.relative_to(self._home.root)) if self._is_inside(plain) else str(plain)
 
     def _is_inside(self, path: Path) -> bool:
-        return path.is_relative_to(self._home.root)
+        # Everything is below `/`; there, a short name would only hide where the file is.
+        return path.is_relative_to(self._home.root) and self._home.root != self._home.root.parent
 
     def _examine(self) -> None:
         data = self._data()
@@ -163,16 +170,25 @@ class Reading:
                     ("config_file",), "is missing.", f"Write config_file: {entry.name}.yaml"
                 )
             return BotFile(), findings.within(())
-        if Path(name).suffix not in persona_file.SUFFIXES:
-            kinds = ", ".join(persona_file.SUFFIXES)
-            findings.error(("config_file",), f"must end in one of {kinds}.", "Rename the file.")
-            return BotFile(), findings.within(())
         path = self._path.parent / name
+        problem = self._unfit(path)
+        if problem:
+            remedy = f"Name the bot's own file, such as {entry.name}.yaml."
+            findings.error(("config_file",), problem, remedy)
+            return BotFile(), findings.within(())
         inside = Findings(file=self._label(path), bot=entry.name)
         file = persona_file.read(path, inside)
         self.secrets += inside.secrets
         self._compare_file(entry, file, inside)
         return file, inside
+
+    @staticmethod
+    def _unfit(path: Path) -> str:
+        if path.is_dir():
+            return "names a folder."
+        if path.suffix not in persona_file.SUFFIXES:
+            return f"must end in one of {', '.join(persona_file.SUFFIXES)}."
+        return ""
 
     def _compare_file(self, entry: Entry, file: BotFile, findings: Findings) -> None:
         crossing.rates(file, findings)

@@ -8,10 +8,9 @@ from datetime import timedelta
 from typing import Protocol
 
 from multibot.errors import ConfigError
+from multibot.home import RESERVED_NAMES
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-# `supervisorctl stop all`, supervisord's own log, the lock of `up`.
-RESERVED = frozenset({"all", "supervisord", "up"})
 STOP_WAIT = 20
 STOP_MARGIN = 5
 
@@ -36,11 +35,11 @@ class Program:
 
     def __post_init__(self) -> None:
         # The name goes into a section header, an environment value and a file name, unescaped.
-        if not NAME.fullmatch(self.bot_name) or self.bot_name in RESERVED:
+        if not NAME.fullmatch(self.bot_name) or self.bot_name in RESERVED_NAMES:
             raise ConfigError(
                 f"{self.bot_name!r} cannot be a bot's name.",
                 remedy="Use a-z, 0-9, _ and -, a letter first, at most 32 characters;"
-                f" {', '.join(sorted(RESERVED))} are taken.",
+                f" {', '.join(sorted(RESERVED_NAMES))} are taken.",
             )
 
 

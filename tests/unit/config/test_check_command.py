@@ -132,6 +132,34 @@ def test_no_token_is_printed(home: Home, flag: list[str]) -> None:
         assert "sandbox-token" not in run(home, *flag, **environment).output
 
 
+@pytest.mark.parametrize("flag", [[], ["--json"]])
+@pytest.mark.parametrize("place", [("channels", 0), ("persona", "name"), ("config_file",)])
+def test_a_token_pasted_into_another_key_is_not_printed(
+    home: Home, flag: list[str], place: tuple[str | int, ...]
+) -> None:
+    token = ".".join(("MTAwMDAwMDAwMDAwMDAwMDAx", "Gtryo_", "sandbox-token-one-sandbox-token-one"))
+    write(home, changed(FLEET, (("bots", 0, *place), token)))
+
+    assert token not in run(home, *flag, **TOKENS).output
+
+
+def test_a_token_among_the_channels_is_a_fault(home: Home) -> None:
+    token = ".".join(("MTAwMDAwMDAwMDAwMDAwMDAx", "Gtryo_", "sandbox-token-one-sandbox-token-one"))
+    write(home, changed(FLEET, (("bots", 0, "channels", 0), token)))
+
+    result = run(home, **TOKENS)
+
+    assert "bots[0].channels[0]: holds what looks like a Discord token" in result.output
+    assert result.return_value == 78
+
+
+def test_below_the_root_folder_a_file_has_its_whole_name() -> None:
+    """In a home that is `/` every file is inside, and `nope` alone would say nothing."""
+    result = run(Home(Path("/")), "--config", "/nope", "--json")
+
+    assert json.loads(result.output)["faults"][0]["file"] == "/nope"
+
+
 def test_another_fleet_file_is_found_from_the_current_folder(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,7 +68,7 @@ def private(path: Path, content: bytes) -> Path:
 
 
 def test_a_private_dotenv_is_in_order(home: Home) -> None:
-    assert dotenv_faults(private(home.dotenv, b"# tokens\n\nA=x\nexport B='y'\nC\n")) == []
+    assert dotenv_faults(private(home.dotenv, b"# tokens\n\nA=x\nexport B='y'\nC=\n")) == []
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o620, 0o606])
@@ -86,6 +86,7 @@ def test_a_dotenv_that_others_may_read_is_a_warning(home: Home, mode: int) -> No
     [
         (b"A=x\n\nwhat is this\n", "has a line that is no NAME=value.", 3, "error"),
         (b"A=x\nB=y\n\n# again\nA=z\n", "sets A twice; the last one counts.", 5, "warning"),
+        (b"A=x\nB\n", "has a line without `=`, which sets nothing.", 2, "warning"),
         (b"A=\xff\n", "is not UTF-8 text.", 1, "error"),
         (b"A=x\nB=\x00\n", "has a control character in it.", 2, "error"),
         ("A=x\n".encode("utf-16"), "is UTF-16 text.", 1, "error"),
@@ -110,3 +111,12 @@ def test_a_folder_or_a_loop_in_place_of_dotenv_is_a_fault(home: Home) -> None:
     assert fault.message == "is not a regular file."
     assert looping.message.startswith("cannot be opened (")
     assert read_environment(home, {}) == {}
+
+
+def test_a_token_without_its_name_is_not_repeated(home: Home) -> None:
+    token = ".".join(("MTAwMDAwMDAwMDAwMDAwMDAx", "Gtryo_", "sandbox-token-one-sandbox-token-one"))
+
+    (fault,) = dotenv_faults(private(home.dotenv, f"A=x\n{token}\n".encode()))
+
+    assert fault.line == 2
+    assert token not in str(fault.as_dict())

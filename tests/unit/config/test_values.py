@@ -10,6 +10,7 @@ from tests.unit.config.samples import (
 )
 
 NAME_RULE = "must be a-z, 0-9, _ and -, a letter first, at most 32 characters."
+TAKEN = "all, supervisord, up are taken by logs, locks and supervisorctl."
 BOT = ("bots", 0)
 GLOBAL = "global_settings"
 NO_MODEL = "which this version does not have yet."
@@ -35,11 +36,15 @@ def test_files_in_order_have_no_faults(home: Home) -> None:
         ((*BOT, "name"), "sage\n", NAME_RULE),
         ((*BOT, "name"), "s" * 33, NAME_RULE),
         ((*BOT, "name"), 7, "must be text."),
-        ((*BOT, "name"), "all", "cannot be `all`: that is supervisorctl's word for every bot."),
+        ((*BOT, "name"), "all", f"cannot be `all`: {TAKEN}"),
+        ((*BOT, "name"), "supervisord", f"cannot be `supervisord`: {TAKEN}"),
+        ((*BOT, "name"), "up", f"cannot be `up`: {TAKEN}"),
         ((*BOT, "config_file"), REMOVE, "is missing."),
         ((*BOT, "config_file"), "", "is missing."),
         ((*BOT, "config_file"), 7, "must be text."),
         ((*BOT, "config_file"), "sage.json", "must end in one of .yaml, .yml, .md."),
+        ((*BOT, "config_file"), ".", "names a folder."),
+        ((*BOT, "config_file"), "../../etc/passwd", "must end in one of .yaml, .yml, .md."),
         ((*BOT, "channels"), REMOVE, "must have at least one pattern."),
         ((*BOT, "channels"), [], "must have at least one pattern."),
         ((*BOT, "channels"), None, "must have at least one pattern."),
