@@ -9,7 +9,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -24,6 +24,8 @@ PR_SET_DUMPABLE = 4
 LOCK_POLL_SECONDS = 0.2
 # supervisord counts an exit before `startsecs` (1 s) as a failed start and would try again.
 OUTLIVE_STARTSECS_SECONDS = 1.3
+# supervisord starts a process that was up for `startsecs` again at once, without any pause.
+PAUSE_SECONDS = 10.0
 
 
 def is_supervised(environ: Mapping[str, str]) -> bool:
@@ -139,11 +141,20 @@ def note_exit(path: Path, error: MultibotError) -> None:
         temporary.replace(path)
 
 
-async def outlive_startsecs(clock: Clock, started: float) -> None:
-    """Stay long enough that supervisord believes the exit code."""
-    left = OUTLIVE_STARTSECS_SECONDS - (clock.monotonic() - started)
+async def outlive(clock: Clock, started: float, error: MultibotError) -> None:
+    """Stay long enough that supervisord believes the exit code; longer if it will start again."""
+    seconds = OUTLIVE_STARTSECS_SECONDS
+    if not isinstance(error, PermanentError):
+        seconds += PAUSE_SECONDS
+    left = seconds - (clock.monotonic() - started)
     if left > 0:
         await clock.sleep(left)
+
+
+async def at_most(seconds: float, closing: Awaitable[None]) -> None:
+    """Wait for a goodbye that the other side may never answer, but no longer than this."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(closing, seconds)
 
 
 def stop_signal() -> asyncio.Event:

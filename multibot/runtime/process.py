@@ -14,10 +14,10 @@ from multibot.config.fleet import Bot, Fleet
 from multibot.config.load import load_bot
 from multibot.errors import (
     ExitCode,
+    LockHeldError,
     MultibotError,
     PermanentError,
     StoreUnavailableError,
-    TemporaryError,
 )
 from multibot.home import Home
 from multibot.responder.script import Script
@@ -39,6 +39,8 @@ from multibot.store.status import read_statuses
 from multibot.store.stores import BotStore, open_store
 
 DRAIN_POLL_SECONDS = 0.05
+# The drain and this together have to end before supervisord's patience (stopwaitsecs) does.
+CLOSE_SECONDS = 3.0
 
 log = structlog.get_logger(__name__)
 
@@ -60,13 +62,12 @@ def main(home: Home, bot_name: str, environ: Mapping[str, str]) -> ExitCode:
     try:
         asyncio.run(_run(home, bot_name, environ, clock, supervised=supervised))
     except MultibotError as error:
-        if not isinstance(error, TemporaryError):
+        if not isinstance(error, LockHeldError):
             care.note_exit(home.bot_exit(bot_name), error)
         if not supervised:
             raise
         _log_end(error)
-        if isinstance(error, PermanentError):
-            asyncio.run(care.outlive_startsecs(clock, started))
+        asyncio.run(care.outlive(clock, started, error))
         return error.exit_code
     return ExitCode.OK
 
@@ -228,7 +229,7 @@ class BotProcess:
             ended = "stopped"
             raise
         finally:
-            await self._client.close()
+            await care.at_most(CLOSE_SECONDS, self._client.close())
             await self._responder.close()
             if lock.held:
                 self._pulse.phase(ended)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from multibot.errors import LockHeldError, PermanentError, TokenError
+from multibot.errors import LockHeldError, PermanentError, StoreUnavailableError, TokenError
 from multibot.home import Home
 from multibot.runtime import care
 from tests.fakes import FakeClock
@@ -86,7 +86,7 @@ def test_the_reason_of_a_failed_start_is_left_for_status(tmp_path: Path) -> None
 
     body = json.loads(path.read_text())
     assert body["exit_code"] == 78
-    assert body["error"] == "Discord refuses the token (401) Renew it."
+    assert body["error"] == "Discord refuses the token (401). Renew it."
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -118,11 +118,36 @@ def test_a_folder_that_cannot_be_written_is_refused_for_good(home: Home, broken:
 
 
 async def test_a_permanent_failure_outlives_startsecs(clock: FakeClock) -> None:
-    staying = asyncio.create_task(care.outlive_startsecs(clock, clock.monotonic() - 0.2))
+    staying = asyncio.create_task(care.outlive(clock, clock.monotonic() - 0.2, TokenError()))
     await clock.advance(1.0)
     assert not staying.done()
     await clock.advance(0.2)
     assert staying.done()
+
+
+async def test_a_passing_failure_pauses_so_that_it_is_not_started_again_at_once(
+    clock: FakeClock,
+) -> None:
+    error = StoreUnavailableError()
+    staying = asyncio.create_task(care.outlive(clock, clock.monotonic(), error))
+    await clock.advance(11)
+    assert not staying.done()
+    await clock.advance(0.5)
+    assert staying.done()
+
+
+async def test_a_failure_after_a_long_life_needs_no_pause(clock: FakeClock) -> None:
+    clock.tick(60)
+
+    await asyncio.wait_for(care.outlive(clock, 0, StoreUnavailableError()), 5)
+
+
+async def test_a_goodbye_that_nobody_answers_is_not_waited_for() -> None:
+    never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    await asyncio.wait_for(care.at_most(0.01, never), 5)
+
+    assert never.cancelled()
 
 
 def test_an_orphan_ends_itself(tmp_path: Path) -> None:

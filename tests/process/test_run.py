@@ -1,0 +1,76 @@
+"""`multibot run`: which names it takes, and what it leaves behind when it fails."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from multibot.home import Home
+from tests.process.stand import eventually
+from tests.unit.config import samples
+
+
+def start(home: Home, bot: str, **environ: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "multibot", "--home", str(home.root), "run", bot],
+        env={**os.environ, **samples.TOKENS, **environ},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+@pytest.mark.parametrize("name", ["../../evil", "/evil", "nope", "x" * 300, "Sage", ""])
+def test_a_name_that_no_bot_has_writes_nothing(home: Home, name: str) -> None:
+    samples.write(home)
+    before = files(home.root.parent)
+
+    with start(home, name) as process:
+        _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 2
+    assert "Traceback" not in errors
+    assert files(home.root.parent) == before
+
+
+def test_the_nearest_name_is_suggested(home: Home) -> None:
+    samples.write(home)
+
+    with start(home, "sgae") as process:
+        _, errors = process.communicate(timeout=60)
+
+    assert "Did you mean sage?" in errors
+
+
+def test_without_a_fleet_file_that_is_what_is_told_and_nothing_is_made(home: Home) -> None:
+    with start(home, "sage") as process:
+        _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 78
+    assert "bots/multi_bot.yaml: does not exist" in errors
+    assert files(home.root) == set()
+
+
+def test_a_passing_failure_under_supervisord_is_noted_and_slows_the_restarts(home: Home) -> None:
+    """A folder in the place of the database stands in for a disk that comes back later."""
+    samples.write(home)
+    home.database.mkdir(parents=True)
+    note = home.bot_exit("sage")
+
+    with start(home, "sage", SUPERVISOR_ENABLED="1") as process:
+        try:
+            assert eventually(note.exists)
+            body = json.loads(note.read_text())
+            assert (body["pid"], body["exit_code"]) == (process.pid, 75)
+            assert process.poll() is None
+        finally:
+            process.kill()
+            process.communicate(timeout=60)
