@@ -15,6 +15,9 @@ TOKENS = {
     "DISCORD_TOKEN_SPARK": "sandbox-token-two",
 }
 
+# Nobody's, but of the shape that output must never show.
+TOKEN_SHAPED = "sandbox-" * 3 + ".sample." + "sandbox-" * 4
+
 FLEET: dict[str, object] = {
     "bots": [
         {

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from multibot.cli.main import root
 from multibot.config.secret import Secret
 from multibot.home import Home
-from tests.unit.config.samples import FLEET, TOKENS, changed, write
+from tests.unit.config.samples import FLEET, TOKEN_SHAPED, TOKENS, changed, write
 
 SAGE_FINGERPRINT = Secret("sandbox-token-one").fingerprint()
 
@@ -137,14 +137,14 @@ def test_no_token_is_printed(home: Home, flag: list[str]) -> None:
 def test_a_token_pasted_into_another_key_is_not_printed(
     home: Home, flag: list[str], place: tuple[str | int, ...]
 ) -> None:
-    token = ".".join(("MTAwMDAwMDAwMDAwMDAwMDAx", "Gtryo_", "sandbox-token-one-sandbox-token-one"))
+    token = TOKEN_SHAPED
     write(home, changed(FLEET, (("bots", 0, *place), token)))
 
     assert token not in run(home, *flag, **TOKENS).output
 
 
 def test_a_token_among_the_channels_is_a_fault(home: Home) -> None:
-    token = ".".join(("MTAwMDAwMDAwMDAwMDAwMDAx", "Gtryo_", "sandbox-token-one-sandbox-token-one"))
+    token = TOKEN_SHAPED
     write(home, changed(FLEET, (("bots", 0, "channels", 0), token)))
 
     result = run(home, **TOKENS)

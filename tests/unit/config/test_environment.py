@@ -6,6 +6,7 @@ import pytest
 
 from multibot.config.environment import dotenv_faults, read_environment
 from multibot.home import Home
+from tests.unit.config.samples import TOKEN_SHAPED
 
 
 def test_the_later_source_wins(home: Home) -> None:
@@ -114,7 +115,7 @@ def test_a_folder_or_a_loop_in_place_of_dotenv_is_a_fault(home: Home) -> None:
 
 
 def test_a_token_without_its_name_is_not_repeated(home: Home) -> None:
-    token = ".".join(("MTAwMDAwMDAwMDAwMDAwMDAx", "Gtryo_", "sandbox-token-one-sandbox-token-one"))
+    token = TOKEN_SHAPED
 
     (fault,) = dotenv_faults(private(home.dotenv, f"A=x\n{token}\n".encode()))
 
