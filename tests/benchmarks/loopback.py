@@ -19,9 +19,12 @@ from discord.http import Route
 from multibot.clock import SystemClock
 from multibot.config.fleet import Bot, Fleet, Gateway, Limits, Persona
 from multibot.config.settings import Settings
+from multibot.conversation.prompt import Prompt
 from multibot.home import Home
 from multibot.runtime import care, logs
 from multibot.runtime.client import intents
+from multibot.runtime.delivery import DiscordDelivery
+from multibot.runtime.engine import Engine
 from multibot.runtime.process import BotProcess
 from multibot.sandbox import app, messages
 from multibot.sandbox.entities import Application, Channel, Message, User
@@ -121,15 +124,36 @@ def bot(**changes: object) -> Bot:
     return made.model_copy(update=changes)
 
 
+class Parrot:
+    """A model that takes no time."""
+
+    async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
+        """Say what was said."""
+        yield prompt.turns[-1].content
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+class ParrotProcess(BotProcess):
+    """A bot's process without the time its model takes."""
+
+    def _make_engine(self, fleet: Fleet, delivery: DiscordDelivery) -> Engine:
+        self._responder = Parrot()  # type: ignore[assignment]
+        return super()._make_engine(fleet, delivery)
+
+
 @contextlib.asynccontextmanager
-async def whole(place: Loopback, home: Home, config: Bot) -> AsyncIterator[Connected]:
+async def whole(
+    place: Loopback, home: Home, config: Bot, kind: type[BotProcess] = BotProcess
+) -> AsyncIterator[Connected]:
     """Run everything a bot's process runs, with its logs written to nowhere."""
     clock = SystemClock()
     store = open_store(home, config.name, clock)
     stop = asyncio.Event()
     settings = Settings(discord_api=place.api)
     with _quiet_logs():
-        process = BotProcess(
+        process = kind(
             bot=config,
             fleet=Fleet(bots=(config,), settings=settings, file=Path("multi_bot.yaml")),
             store=store,
@@ -140,6 +164,8 @@ async def whole(place: Loopback, home: Home, config: Bot) -> AsyncIterator[Conne
         lock = care.LifeLock(home.bot_lock(config.name)).take()
         running = asyncio.create_task(process.run(lock, home, TOKEN))
         await _connected(place, process._client)
+        channels = (place.channel.id, place.elsewhere.id)
+        await until(lambda: not any(map(store.cursors.is_held, channels)), "caught up")
         try:
             yield Connected(process._client, lambda: process._engine.busy)
         finally:

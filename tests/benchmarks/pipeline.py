@@ -3,14 +3,24 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import discord
 
+from multibot.runtime.process import BotProcess
 from multibot.sandbox.world import Event
 from tests.benchmarks.figure import Effort, Figure, spread
-from tests.benchmarks.loopback import Connected, Loopback, bare, bare_client, bot, loopback, whole
+from tests.benchmarks.loopback import (
+    Connected,
+    Loopback,
+    ParrotProcess,
+    bare,
+    bare_client,
+    bot,
+    loopback,
+    whole,
+)
 from tests.benchmarks.material import scratch_home
 from tests.process.fleet import pause
 
@@ -30,15 +40,17 @@ def measure(effort: Effort) -> list[Figure]:
     """Measure both in the same run; the sandbox shares the processor with either."""
     count, texts = effort.count(300), effort.texts()
     echo = asyncio.run(_echo(count, texts))
-    quiet = asyncio.run(_bot(count, texts, typing_indicator=False))
-    typing = asyncio.run(_bot(count, texts, typing_indicator=True))
+    silent = {"typing_indicator": False}
+    parrot = asyncio.run(_bot(count, texts, ParrotProcess, silent))
+    typing = asyncio.run(_bot(count, texts, ParrotProcess, {}))
+    scripted = asyncio.run(_bot(count, texts, BotProcess, {}))
     bare_is = "echo bot, discord.py only"
+    what = "message in to reply out"
     targets = ("<= bare + 1 ms", "<= bare + 3 ms")
     return [
-        *spread(
-            "message in to reply out", quiet, echo, unit="ms", bare_is=bare_is, targets=targets
-        ),
-        *spread("the same, with typing shown", typing, echo, unit="ms", bare_is=bare_is),
+        *spread(f"{what}, no model", parrot, echo, unit="ms", bare_is=bare_is, targets=targets),
+        *spread(f"{what}, typing shown", typing, echo, unit="ms", bare_is=bare_is),
+        *spread(f"{what}, scripted model", scripted, echo, unit="ms", bare_is=bare_is),
     ]
 
 
@@ -47,9 +59,11 @@ async def _echo(count: int, texts: Sequence[str]) -> list[float]:
         return await _converse(place, echo, count, texts)
 
 
-async def _bot(count: int, texts: Sequence[str], **changes: Any) -> list[float]:
+async def _bot(
+    count: int, texts: Sequence[str], kind: type[BotProcess], changes: Mapping[str, Any]
+) -> list[float]:
     with scratch_home() as home:
-        async with loopback() as place, whole(place, home, bot(**changes)) as member:
+        async with loopback() as place, whole(place, home, bot(**changes), kind) as member:
             return await _converse(place, member, count, texts)
 
 
