@@ -62,22 +62,6 @@ async def test_hello_is_never_said(open_gateway: Open, world: World) -> None:
     assert (await normal.next())["op"] == 10
 
 
-async def test_slow_ready_keeps_events_in_order_and_heartbeats_going(
-    open_gateway: Open, world: World, http: Http
-) -> None:
-    world.faults.add("slow-ready", seconds=0.2)
-    gateway = await open_gateway()
-    assert (await gateway.next())["op"] == 10
-
-    await gateway.send(2, {"token": TOKEN_ONE, "intents": TALK})
-    await gateway.send(1, None)
-    assert (await gateway.next())["op"] == 11
-    await http.say("#general", "hello")
-
-    heard = [(await gateway.next())["t"] for _ in range(3)]
-    assert heard == ["READY", "GUILD_CREATE", "MESSAGE_CREATE"]
-
-
 # -- events --------------------------------------------------------------------------------------
 
 
