@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def check(home: Home, config_file: Path | None, *, as_json: bool) -> int:
-    """Examine the fleet's files and tokens; say every fault at once. Exit 0 or 78."""
+    """Say everything that is wrong with the configuration, at once.
+
+    Exits 0 when the fleet can start, else 78.
+    """
     from multibot.config import load
     from multibot.config.environment import read_environment
     from multibot.config.fault import without_tokens

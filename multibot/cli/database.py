@@ -20,7 +20,7 @@ def db() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def migrate(home: Home, *, as_json: bool) -> None:
-    """Bring the database to this version's schema, after a snapshot; bots never do this."""
+    """Bring the database to this version's schema, after a snapshot."""
     from multibot.clock import SystemClock
     from multibot.store import migrate as migrations
 

@@ -64,7 +64,7 @@ Ctrl-C stops everything{removal}."""
 )
 @click.option("--keep", is_flag=True, help="Leave the demo's home in place at the end.")
 def demo(host: str, port: int | None, *, keep: bool) -> None:
-    """Run the example fleet against a built-in Discord, with a chat page."""
+    """Try the example fleet, with a built-in Discord and a chat page."""
     os.umask(0o077)
     with _home(keep=keep) as home:
         asyncio.run(_demo(home, host, port, keep=keep))

@@ -27,7 +27,10 @@ _PACKAGES = ("multibot", "aiohttp", "discord", "pydantic", "yaml")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
 def doctor(home: Home, *, as_json: bool) -> int:
-    """Examine this machine and this home; exit with 78 when something must be changed."""
+    """Examine this machine and this home.
+
+    Exits 78 when something must be changed.
+    """
     findings = examine(home, os.environ, SystemClock())
     failed = any(finding.level is Level.FAIL for finding in findings)
     if as_json:

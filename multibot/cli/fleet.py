@@ -174,7 +174,10 @@ def _up_in_foreground(order: Order, seconds: float | None) -> int:
 @click.argument("bot_names", metavar="[BOT]...", nargs=-1)
 @click.pass_obj
 def down(home: Home, bot_names: tuple[str, ...]) -> int:
-    """Stop the fleet and its supervisord, or only the bots that are named; all at once."""
+    """Stop the fleet, or only the bots that are named.
+
+    All stop at once; without names, supervisord ends as well.
+    """
     control = Control(home)
     bots.require_known(bot_names, _known(home, control))
     if not control.alive():
@@ -198,9 +201,9 @@ def down(home: Home, bot_names: tuple[str, ...]) -> int:
 @click.argument("bot_names", metavar="BOT...", nargs=-1, required=True)
 @click.pass_obj
 def restart(home: Home, bot_names: tuple[str, ...], timeout: float) -> int:
-    """Restart the bots that are named, all at once, and wait until they are ready.
+    """Restart the bots that are named.
 
-    Exits 0 when they are, 1 when some are not, 4 when no supervisord runs here.
+    They restart at once, and it waits until they are ready. Exits 0 when they are, 1 when some are not, 4 when no supervisord runs here.
     """
     control, time, names = Control(home), patience.real(), set(bot_names)
     bots.require_known(names, _known(home, control))

@@ -27,9 +27,9 @@ from multibot.supervise import conf
 @click.argument("bot_names", metavar="[BOT]...", nargs=-1)
 @click.pass_obj
 def incidents(home: Home, since: str, bot_names: tuple[str, ...], *, as_json: bool) -> int:
-    """List what went wrong, newest first: crashes, hangs, lost connections, a full disk.
+    """List what went wrong lately, newest first.
 
-    The same trouble of one bot within an hour is one line with its count.
+    Crashes, hangs, lost connections, a full disk. The same trouble of one bot within an hour is one line with its count.
     """
     begin = from_text(parse_since(since, SystemClock().now()))
     found = recent(home.database, begin)

@@ -97,7 +97,10 @@ def _take_back(made: list[Path]) -> None:
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 def init(folder: Path) -> None:
-    """Make a home in DIR: three example bots, a .env for their tokens, an empty data folder."""
+    """Make a new home in DIR, with three example bots.
+
+    It gets a .env for their tokens and an empty data folder; nothing is overwritten.
+    """
     home = Home(folder.resolve())
     try:
         written = create(home)

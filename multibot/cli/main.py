@@ -1,8 +1,8 @@
 """The `multibot` command: finds the subcommand, and is the one place that ends the process."""
 
+import errno
 import importlib
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,8 @@ from typing import NoReturn
 import click
 
 import multibot
-from multibot.errors import ExitCode, MultibotError
+from multibot.cli import output
+from multibot.errors import ExitCode, MultibotError, PermanentError, UsageError
 from multibot.home import Home
 
 # Name -> where its click command is; imported only when it is the one asked for.
@@ -30,6 +31,23 @@ COMMANDS = {
     "sandbox": "multibot.cli.sandbox:sandbox",
     "status": "multibot.cli.status:status",
     "up": "multibot.cli.fleet:up",
+}
+
+# They make a home, or need none; `sandbox serve` asks for its own.
+WITHOUT_HOME = frozenset({"demo", "init", "sandbox"})
+
+_READER_GONE = frozenset({errno.EPIPE, errno.EIO})
+_OWNER = "Run as the user who owns the fleet's folder."
+_MOVE = "Move it away, or name another folder with --home."
+_REMEDIES = {
+    errno.EROFS: "Make the disk writable, or name another folder with --home.",
+    errno.EACCES: _OWNER,
+    errno.EPERM: _OWNER,
+    errno.ENOSPC: "Free some space.",
+    errno.EDQUOT: "Free some space.",
+    errno.EEXIST: _MOVE,
+    errno.ENOTDIR: _MOVE,
+    errno.EISDIR: _MOVE,
 }
 
 
@@ -55,48 +73,74 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--home",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(file_okay=False),
     envvar="MULTIBOT_HOME",
+    show_envvar=True,
     default=".",
     help="The fleet's folder (default: the current one).",
 )
 @click.version_option(multibot.__version__, prog_name="multibot")
 @click.pass_context
-def root(ctx: click.Context, home: Path) -> None:
+def root(ctx: click.Context, home: str) -> None:
     """Run a fleet of Discord persona bots."""
-    ctx.obj = Home(home.resolve())
+    if not home.strip():
+        raise UsageError("--home is empty.", remedy="Name the fleet's folder.")
+    ctx.obj = Home(Path(home).resolve())
+    if ctx.invoked_subcommand not in WITHOUT_HOME:
+        require_folder(ctx.obj)
+
+
+def require_folder(home: Home) -> None:
+    """Refuse a home that is not there: a slip of the pen must not look like a fleet at rest."""
+    if not home.root.is_dir():
+        raise UsageError(
+            "there is no such folder.",
+            where=str(home.root),
+            remedy="Correct --home or MULTIBOT_HOME, or make a home with `multibot init DIR`.",
+        )
 
 
 def report(error: MultibotError, *, as_json: bool) -> None:
     """Say one error on stderr, as a sentence or as one JSON object."""
-    if as_json:
-        body = {
-            "error": error.what,
-            "where": error.where,
-            "remedy": error.remedy,
-            "exit_code": int(error.exit_code),
-        }
-        click.echo(json.dumps(body), err=True)
-    else:
-        click.echo(f"multibot: {error}", err=True)
+    body = {
+        "error": error.what,
+        "where": error.where,
+        "remedy": error.remedy,
+        "exit_code": int(error.exit_code),
+    }
+    output.say(json.dumps(body) if as_json else f"multibot: {error}", err=True)
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and end the process with the code of `multibot.errors.ExitCode`."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        result = root.main(args=arguments, prog_name="multibot", standalone_mode=False)
-        code = result if isinstance(result, int) else ExitCode.OK
-    except MultibotError as error:
-        report(error, as_json="--json" in arguments)
-        code = error.exit_code
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
+        code = _run(list(sys.argv[1:] if argv is None else argv))
     except (click.Abort, KeyboardInterrupt):
         code = 130
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`); Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = ExitCode.OK
-    sys.exit(int(code))
+    sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        result = root.main(args=arguments, prog_name="multibot", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (MultibotError, OSError) as error:
+        if isinstance(error, OSError) and error.errno in _READER_GONE and not error.filename:
+            # `| head` has read enough, or the terminal was closed; click says 1 of the former.
+            output.discard()
+            return ExitCode.BUG
+        ours = error if isinstance(error, MultibotError) else _of_system(error)
+        report(ours, as_json="--json" in arguments)
+        return ours.exit_code
+    return result if isinstance(result, int) else ExitCode.OK
+
+
+def _of_system(error: OSError) -> MultibotError:
+    """Say what a person can change about a failure of the file system; raise any other one."""
+    if error.errno not in _REMEDIES or not error.filename:
+        raise error
+    return PermanentError(
+        f"{error.strerror}.", where=str(error.filename), remedy=_REMEDIES[error.errno]
+    )

@@ -36,7 +36,7 @@ _name = click.option(
 
 @click.group()
 def sandbox() -> None:
-    """Run a Discord on this machine, speak in it, read in it, let it fail."""
+    """Run a Discord on this machine, and speak in it."""
 
 
 sandbox.add_command(fault)
@@ -54,7 +54,7 @@ sandbox.add_command(traffic)
 )
 @click.pass_obj
 def serve(home: Home, host: str, port: int) -> None:
-    """Run it until Ctrl-C, with the bots and channels of this home's fleet file."""
+    """Run it until Ctrl-C, for the bots of this home."""
     asyncio.run(_serve(_fleet(home), host, port))
 
 
@@ -129,9 +129,9 @@ def _welcome(world: "World", url: str) -> str:
 def say(
     channel: str, text: str, name: str, reply_to: str | None, url: str, *, as_json: bool
 ) -> None:
-    """Post TEXT as a person in CHANNEL: a #name, an id, or @bot for a direct message.
+    """Post TEXT as a person in CHANNEL.
 
-    `@sage` in TEXT mentions that bot. Prints the message's id.
+    CHANNEL is a #name, an id, or @bot for a direct message. `@sage` in TEXT mentions that bot. Prints the message's id.
     """
     from multibot.sandbox.remote import Remote
 
@@ -153,7 +153,10 @@ def say(
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @at_url
 def read(channel: str, name: str, limit: int, url: str, *, follow: bool, as_json: bool) -> None:
-    """Print the messages of CHANNEL: a #name, an id, or @bot for direct messages. Times are UTC."""
+    """Print the messages of CHANNEL.
+
+    CHANNEL is a #name, an id, or @bot for direct messages. Times are UTC.
+    """
     for message in _messages(channel, name, limit, url, follow=follow):
         click.echo(json.dumps(message, ensure_ascii=False) if as_json else line(message))
 

@@ -76,7 +76,10 @@ def fault() -> None:
 @click.argument("words", metavar="[NAME=VALUE]...", nargs=-1)
 @at_url
 def add(kind: str, words: tuple[str, ...], url: str) -> None:
-    """Add one fault of this KIND and print its id; it stays until it is cleared or used up."""
+    """Add one fault of this KIND and print its id.
+
+    It stays until it is cleared or used up.
+    """
     from multibot.sandbox.remote import Remote
 
     said: dict[str, object] = {"kind": kind}
@@ -92,7 +95,10 @@ def add(kind: str, words: tuple[str, ...], url: str) -> None:
 @_as_json
 @at_url
 def show(url: str, *, as_json: bool) -> None:
-    """Print the faults: id, whether it is armed, how often it happened, and what it is."""
+    """Print the faults.
+
+    Of each: its id, whether it is armed, how often it happened, and what it is.
+    """
     from multibot.sandbox.remote import Remote
 
     found = Remote(url).faults()
@@ -107,7 +113,10 @@ def show(url: str, *, as_json: bool) -> None:
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @at_url
 def clear(ids: tuple[str, ...], url: str) -> None:
-    """Take away these faults, or all of them; what hangs on them is let go."""
+    """Take away these faults, or all of them.
+
+    What hangs on them is let go.
+    """
     from multibot.sandbox.remote import Remote
 
     gone = Remote(url).clear_faults(ids)
@@ -118,7 +127,10 @@ def clear(ids: tuple[str, ...], url: str) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @at_url
 def play(file: Path, url: str) -> None:
-    """Add all faults of FILE at once and print their ids; the sandbox keeps the times."""
+    """Add all faults of FILE at once and print their ids.
+
+    The sandbox keeps the times.
+    """
     from multibot.sandbox.remote import Remote
 
     added = Remote(url).add_faults(_scenario(file))
@@ -144,7 +156,10 @@ def _scenario(file: Path) -> list[dict[str, object]]:
 @_as_json
 @at_url
 def traffic(url: str, *, as_json: bool) -> None:
-    """Print what each bot asked for: logins, requests and their statuses, what it was sent."""
+    """Print what each bot asked for.
+
+    Logins, requests and their statuses, and how its connections were closed.
+    """
     from multibot.sandbox.remote import Remote
 
     found = Remote(url).traffic()

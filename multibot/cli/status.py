@@ -95,9 +95,9 @@ def status(  # noqa: PLR0913 - one argument per option
     waiting: bool,
     watching: bool,
 ) -> int:
-    """Show how each bot is: READY only if it is connected and its heart beats.
+    """Show how each bot really is.
 
-    Exits 0 if all are ready, 1 if some are not, 4 if no supervisord runs here.
+    READY only if it is connected and its heart beats. Exits 0 if all are ready, 1 if some are not, 4 if no supervisord runs here.
     """
     view = View(home=home, bot_names=bot_names, as_json=as_json, wide=wide, explained=explained)
     if watching:

@@ -1,0 +1,24 @@
+"""What a command prints: once nobody can read it any more, it goes nowhere and nothing fails."""
+
+import os
+import sys
+
+import click
+
+
+def say(text: str = "", *, err: bool = False) -> bool:
+    """Print a line; return whether there was still somebody to read it."""
+    try:
+        click.echo(text, err=err)
+    except OSError:
+        discard(err=err)
+        return False
+    return True
+
+
+def discard(*, err: bool = False) -> None:
+    """Send what is still to be printed nowhere: Python would complain of it once more at exit."""
+    stream = sys.stderr if err else sys.stdout
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

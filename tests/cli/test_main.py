@@ -1,0 +1,147 @@
+"""The `multibot` command as a whole: its home, its help, and how it ends."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from multibot.cli.main import COMMANDS, WITHOUT_HOME, root
+from multibot.errors import ExitCode, UsageError
+from multibot.home import Home
+from tests.unit.config import samples
+
+# Ctrl-C while modules are still being loaded, at a place that is always the same.
+INTERRUPTED = """
+import sys
+
+class Interrupted:
+    def find_spec(self, name, path=None, target=None):
+        if name == "click":
+            raise KeyboardInterrupt
+        return None
+
+sys.meta_path.insert(0, Interrupted())
+from multibot.__main__ import main
+main()
+"""
+
+
+def invoke(*arguments: str, **environ: str) -> Result:
+    return CliRunner().invoke(root, arguments, standalone_mode=False, env=environ)
+
+
+def run(home: Home, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "multibot", "--home", str(home.root), *arguments],
+        env={**os.environ, **samples.TOKENS},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - WITHOUT_HOME))
+def test_a_home_that_is_not_there_is_refused(tmp_path: Path, command: str) -> None:
+    arguments = {"db": ["db", "migrate"], "restart": ["restart", "a"], "run": ["run", "a"]}
+
+    result = invoke("--home", str(tmp_path / "nowhere"), *arguments.get(command, [command]))
+
+    assert isinstance(result.exception, UsageError)
+    assert result.exception.where == str(tmp_path / "nowhere")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_home_may_come_from_the_environment(tmp_path: Path) -> None:
+    result = invoke("down", MULTIBOT_HOME=str(tmp_path / "nowhere"))
+
+    assert isinstance(result.exception, UsageError)
+    assert "MULTIBOT_HOME" in invoke("--help").output
+
+
+def test_an_empty_home_is_not_the_current_folder() -> None:
+    result = invoke("--home", "", "down")
+
+    assert isinstance(result.exception, UsageError)
+    assert "empty" in str(result.exception)
+
+
+def groups(group: click.Group, name: str) -> list[tuple[str, click.Group]]:
+    context = click.Context(group)
+    below = [(each, group.get_command(context, each)) for each in group.list_commands(context)]
+    found = [g for each, c in below if isinstance(c, click.Group) for g in groups(c, each)]
+    return [(name, group), *found]
+
+
+@pytest.mark.parametrize(("name", "group"), groups(root, "multibot"))
+def test_no_command_is_summed_up_by_half_a_sentence(name: str, group: click.Group) -> None:
+    text = CliRunner().invoke(group, ["--help"], prog_name=name, terminal_width=80).output
+
+    assert [line for line in text.splitlines() if line.endswith("...")][1:] == []
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "command"),
+    [
+        ("data", ["db", "migrate"]),
+        ("supervisord.conf", ["render"]),
+        ("supervisord.conf", ["up"]),
+    ],
+)
+def test_something_else_in_the_place_of_a_file_is_told(
+    home: Home, obstacle: str, command: list[str]
+) -> None:
+    samples.write(home)
+    path = home.root / obstacle
+    if obstacle == "data":
+        path.touch()
+    else:
+        path.mkdir()
+
+    done = run(home, *command)
+
+    assert done.returncode == ExitCode.PERMANENT
+    assert done.stderr.startswith(f"multibot: {path}: ")
+    assert "Move it away" in done.stderr
+
+
+def test_output_that_nobody_reads_is_no_traceback(home: Home) -> None:
+    samples.write(home)
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "multibot", "--home", str(home.root), "render", "--stdout"],
+        env={**os.environ, **samples.TOKENS},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_an_error_that_nobody_can_read_keeps_its_exit_code(home: Home) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "multibot", "--home", str(home.root), "up"],
+        stdout=writer,
+        stderr=writer,
+        check=False,
+    )
+    os.close(writer)
+
+    assert done.returncode == ExitCode.PERMANENT
+
+
+def test_ctrl_c_while_it_is_being_loaded_is_no_traceback() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (130, "")
