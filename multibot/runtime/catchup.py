@@ -68,8 +68,10 @@ class CatchUp:
 
     async def live(self, arrival: Arrival) -> None:
         """Let in a message that arrives now."""
-        if not self._is_stopped:
-            await self._entrance.live(arrival)
+        if self._is_stopped:
+            return
+        self._pass_if_new_person(arrival.place)
+        await self._entrance.live(arrival)
 
     def connected(self) -> None:
         """Begin anew with a new gateway session; call before anything of it is let in."""
@@ -137,18 +139,17 @@ class CatchUp:
     async def _begin_here(self) -> None:
         """Start for the first time: what stands in the channels already is nobody's loss."""
         self._entrance.gate.open_all()
+        self._cursors.hold_only(())
         self._is_first = True
         await self._release(self._ends())
         await self._guilds_are_here.wait()
         self._is_first = False
-        self._cursors.hold_only(())
 
     def _ends(self) -> list[Cursor]:
-        """Say where each listed place ends that has no cursor on its way yet."""
+        """Say where each listed place ends."""
         return [
             Cursor(place.channel_id, place.last_message_id or place.channel_id)
             for place in self._listed.values()
-            if self._cursors.is_held(place.channel_id)
         ]
 
     async def _catch_up(self) -> None:
@@ -267,6 +268,13 @@ class CatchUp:
             self._entrance.gate.open(place.channel_id)
             if self._known.has(place):
                 self._cursors.let_go(place.channel_id)
+
+    def _pass_if_new_person(self, place: Place) -> None:
+        """Let a private conversation begin at once of which nothing is known to have been missed."""
+        is_waiting = self._entrance.gate.is_closed(place.channel_id)
+        if place.is_dm and is_waiting and self._known and not self._known.has(place):
+            self._entrance.gate.open(place.channel_id)
+            self._cursors.let_go(place.channel_id)
 
     def _may_be_answered(self, backlog: Backlog) -> bool:
         return not is_newer(lowest_id(self._reading.oldest()), backlog.place.last_message_id or "")

@@ -19,6 +19,7 @@ from multibot.cli.init import create
 from multibot.clock import SystemClock
 from multibot.home import Home
 from multibot.sandbox import app
+from multibot.sandbox.gateway_session import Hub
 from multibot.sandbox.world import World
 from multibot.store.status import read_statuses
 
@@ -65,19 +66,16 @@ class RunningFleet:
     tokens: dict[str, str] = field(default_factory=dict)
     environ: dict[str, str] = field(default_factory=dict)
     url: str = ""
+    bots: tuple[str, ...] = BOTS
+    channels: tuple[str, ...] = CHANNELS
 
     async def __aenter__(self) -> Self:
-        create(self.home)
-        # A channel that two bots share, so that somebody has to yield.
-        text = self.home.fleet_file.read_text(encoding="utf-8")
-        for channel in ("philosophy", "creative"):
-            text = text.replace(f"- {channel}\n", f"- {channel}\n      - lounge\n")
-        self.home.fleet_file.write_text(text, encoding="utf-8")
-        self.tokens = {name: f"sandbox.{secrets.token_urlsafe(16)}" for name in BOTS}
+        self.write_files()
+        self.tokens = {name: f"sandbox.{secrets.token_urlsafe(16)}" for name in self.bots}
         for name, token in self.tokens.items():
             self.world.add_application(token, name)
         guild = self.world.add_guild("test guild")
-        for name in CHANNELS:
+        for name in self.channels:
             self.world.add_channel(name, guild=guild)
         self._sandbox = await app.start(self.world)
         self.url = self._sandbox.url
@@ -85,12 +83,26 @@ class RunningFleet:
         lines = [f"DISCORD_TOKEN_{name.upper()}={token}" for name, token in self.tokens.items()]
         lines.append(f"MULTIBOT_DISCORD_API={self.url}/api/v10")
         self.home.dotenv.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        self.home.dotenv.chmod(0o600)
         return self
+
+    def write_files(self) -> None:
+        """Make the shipped fleet's home, with a channel that two bots share."""
+        create(self.home)
+        text = self.home.fleet_file.read_text(encoding="utf-8")
+        for channel in ("philosophy", "creative"):
+            text = text.replace(f"- {channel}\n", f"- {channel}\n      - lounge\n")
+        self.home.fleet_file.write_text(text, encoding="utf-8")
 
     async def __aexit__(self, *_: object) -> None:
         await self.multibot("down", check=False)
         await self._http.close()
         await self._sandbox.close()
+
+    @property
+    def hub(self) -> Hub:
+        """The sandbox's gateway sessions."""
+        return self._sandbox.hub
 
     async def multibot(self, *arguments: str, check: bool = True) -> str:
         """Run the real command line and return what it printed, errors included."""

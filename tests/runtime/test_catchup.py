@@ -447,3 +447,29 @@ async def test_a_user_is_limited_as_when_the_messages_were_written(home: Home, p
         await sage.ready(LOUNGE)
 
         assert sage.texts == ["re: patient"] * 6
+
+
+async def test_a_first_start_counts_as_soon_as_a_guild_is_described(home: Home, past: Past) -> None:
+    """A bot killed before all guilds were there was here all the same."""
+    async with life(home, past) as sage:
+        sage.catchup.connected()
+        sage.catchup.listed(past.now(LOUNGE))
+        await sage.rest()
+    past.post(LOUNGE, "missed")
+    async with life(home, past) as sage:
+        await sage.ready(*PLACES)
+
+        assert sage.texts == ["re: missed"]
+
+
+async def test_somebody_new_is_answered_in_private_without_delay(home: Home, past: Past) -> None:
+    await first_life(home, past, LOUNGE)
+    async with life(home, past) as sage:
+        sage.catchup.connected()
+        await sage.rest()
+        said = past.post(DIRECT, "hello")
+        sage.hears(said)
+        await sage.rest()
+
+        assert sage.texts == ["re: hello"]
+        assert sage.cursors()["77"] == said.message_id
