@@ -1,6 +1,7 @@
 """The bots that a command is about: who is meant, and how they are."""
 
 import difflib
+import os
 from collections.abc import Collection, Mapping
 
 import click
@@ -13,11 +14,33 @@ from multibot.supervise.control import Control
 from multibot.supervise.watch import Watch
 
 
-def require_known(names: Collection[str], known: Collection[str]) -> None:
-    """Refuse a name that no bot of the fleet has, suggesting the nearest one."""
+def require_known(names: Collection[str], known: Collection[str], home: Home | None = None) -> None:
+    """Refuse a name that no bot of the fleet has, suggesting the nearest one.
+
+    With a home, a bot that its files have and that is not running yet is told apart.
+    """
     for name in names:
-        if name not in known:
-            raise UsageError(f"there is no bot named {name!r} here.", remedy=_hint(name, known))
+        if name in known:
+            continue
+        if home is not None:
+            _refuse_idle(name, home)
+        raise UsageError(f"there is no bot named {name!r} here.", remedy=_hint(name, known))
+
+
+def _refuse_idle(name: str, home: Home) -> None:
+    from multibot.config.environment import read_environment
+    from multibot.config.load import listed_bots
+
+    enabled = listed_bots(home, read_environment(home, os.environ)).get(name)
+    if enabled is None:
+        return
+    if enabled:
+        raise UsageError(f"{name} was never started here.", remedy="Run `multibot up` first.")
+    raise UsageError(
+        f"{name} is disabled.",
+        where=str(home.fleet_file),
+        remedy="Set `enabled: true` for it, then run `multibot up`.",
+    )
 
 
 def _hint(name: str, known: Collection[str]) -> str:

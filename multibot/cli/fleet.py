@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 import click
 
 from multibot.cli import bots
+from multibot.cli.output import say
 from multibot.clock import SystemClock
 from multibot.errors import ExitCode, MultibotError, NotRunningError, TemporaryError, UsageError
 from multibot.home import Home
@@ -44,16 +45,23 @@ def up(home: Home, bot_names: tuple[str, ...], timeout: float, *, stay: bool, no
 
     Only bots that differ are touched. Exits 0 when all are ready, 1 when some are not.
     """
-    order = _order(home, bot_names)
-    deploy.prepare(home)
+    _make_place(home, bot_names)
     seconds = None if no_wait else timeout
     if stay:
-        return _up_in_foreground(order, seconds)
+        return _up_in_foreground(home, bot_names, seconds)
     time = patience.real()
     with ChangeLock(home) as lock:
+        order = _order(home, bot_names)
         changes = _change(order, order.daemon.start, time)
         lock.share()
         return _await_ready(order, changes, time, seconds)
+
+
+def _make_place(home: Home, bot_names: Collection[str]) -> None:
+    """Make the folders, where the lock is; in a folder without any, only for files in order."""
+    if not home.data.is_dir():
+        _order(home, bot_names)
+    deploy.prepare(home)
 
 
 def _order(home: Home, bot_names: Collection[str]) -> Order:
@@ -83,7 +91,7 @@ def _change(order: Order, start: Start, time: Patience) -> tuple[Change, ...]:
 
     applied = migrate(order.home, SystemClock()).applied
     if applied:
-        click.echo(f"database brought up to date ({len(applied)} migrations)")
+        say(f"database brought up to date ({len(applied)} migrations)")
     deploy.hand_over(order)
     if Control(order.home).alive():
         changes = deploy.go_on(order, lambda: bots.rows(order.home), time)
@@ -97,10 +105,10 @@ def _say(changes: Collection[Change]) -> None:
     if all(change.outcome is Outcome.UNCHANGED for change in changes):
         names = [change.bot_name for change in changes]
         alike = f"{bots.listed(names)} unchanged" if names else "no bot is enabled"
-        click.echo(f"nothing to do: {alike}")
+        say(f"nothing to do: {alike}")
         return
     for change in changes:
-        click.echo(f"{change.bot_name} {change.outcome}")
+        say(f"{change.bot_name} {change.outcome}")
 
 
 def _await_ready(
@@ -132,7 +140,7 @@ def _teller(bot_names: Collection[str], time: Patience) -> Callable[[Condition],
     def tell(condition: Condition) -> None:
         if condition.bot_name in bot_names:
             seconds = time.clock.monotonic() - begun
-            click.echo(f"{condition.bot_name} ready (pid {condition.pid}, {seconds:.1f} s)")
+            say(f"{condition.bot_name} ready (pid {condition.pid}, {seconds:.1f} s)")
 
     return tell
 
@@ -140,7 +148,7 @@ def _teller(bot_names: Collection[str], time: Patience) -> Callable[[Condition],
 def _say_missing(missing: Mapping[str, Condition]) -> int:
     for name, condition in sorted(missing.items()):
         reason = OTHER_CONFIGURATION if condition.is_ready else _reason(condition)
-        click.echo(f"{name} is not ready: {reason}", err=True)
+        say(f"{name} is not ready: {reason}", err=True)
     return ExitCode.BUG if missing else ExitCode.OK
 
 
@@ -148,24 +156,25 @@ def _reason(condition: Condition) -> str:
     return f"{condition.state}: {condition.error}" if condition.error else str(condition.state)
 
 
-def _up_in_foreground(order: Order, seconds: float | None) -> int:
-    if Control(order.home).alive():
+def _up_in_foreground(home: Home, bot_names: Collection[str], seconds: float | None) -> int:
+    if Control(home).alive():
         raise TemporaryError(
             "the fleet runs already, in the background.",
             remedy="Stop it with `multibot down`, or leave out --foreground.",
         )
     with Signals() as signals:
         time = Patience(clock=SystemClock(), pause=signals.pause)
-        with ChangeLock(order.home) as lock:
+        with ChangeLock(home) as lock:
+            order = _order(home, bot_names)
             child = Child(order.daemon)
             changes = _change(order, child.start, time)
             lock.share()
             _await_ready(order, changes, time, seconds, signals)
-        ended = child.keep(order.home, signals, time)
+        ended = child.keep(home, signals, time)
     if ended:
         raise MultibotError(
             f"supervisord ended by itself (code {ended}); its log may say why.",
-            where=str(order.home.supervisord_log),
+            where=str(home.supervisord_log),
         )
     return ExitCode.OK
 
@@ -179,21 +188,28 @@ def down(home: Home, bot_names: tuple[str, ...]) -> int:
     All stop at once; without names, supervisord ends as well.
     """
     control = Control(home)
-    bots.require_known(bot_names, _known(home, control))
-    if not control.alive():
-        click.echo("nothing is running")
-        return ExitCode.OK
-    time = patience.real()
-    with ChangeLock(home, shared=True):
-        if not bot_names:
-            stopped = (*lifecycle.end(control, home, time), "supervisord")
-        else:
-            stopped = lifecycle.stop(control, set(bot_names), time)
+    bots.require_known(bot_names, _known(home, control), home)
+    with contextlib.ExitStack() as held:
+        # Also where nothing answers: an `up` may be about to start it. Without the folder of the
+        # lock there was never one.
+        if home.run.is_dir():
+            held.enter_context(ChangeLock(home, shared=True))
+        if not control.alive():
+            say("nothing is running")
+            return ExitCode.OK
+        stopped = _stop(home, control, set(bot_names))
     for name in stopped:
-        click.echo(f"{name} stopped")
+        say(f"{name} stopped")
     for name in sorted(set(bot_names).difference(stopped)):
-        click.echo(f"{name} was not running")
+        say(f"{name} was not running")
     return ExitCode.OK
+
+
+def _stop(home: Home, control: Control, bot_names: set[str]) -> tuple[str, ...]:
+    time = patience.real()
+    if bot_names:
+        return lifecycle.stop(control, bot_names, time)
+    return (*lifecycle.end(control, home, time), "supervisord")
 
 
 @click.command()
@@ -206,13 +222,13 @@ def restart(home: Home, bot_names: tuple[str, ...], timeout: float) -> int:
     They restart at once, and it waits until they are ready. Exits 0 when they are, 1 when some are not, 4 when no supervisord runs here.
     """
     control, time, names = Control(home), patience.real(), set(bot_names)
-    bots.require_known(names, _known(home, control))
-    bots.require_known(names, control.processes())
+    bots.require_known(names, _known(home, control), home)
+    bots.require_known(names, control.processes(), home)
     with ChangeLock(home, shared=True):
         readiness.forget_exits(home, names)
         lifecycle.restart(control, names, time)
         for name in sorted(names):
-            click.echo(f"{name} restarted")
+            say(f"{name} restarted")
         hopes = Hopes(bot_names=names, tell=_teller(names, time))
         return _say_missing(bots.watch(home).wait(hopes, time, timeout))
 

@@ -34,10 +34,10 @@ def _require_well_formed(bot: str) -> None:
 
 def _require_known(home: Home, bot: str) -> None:
     from multibot.config.environment import read_environment
-    from multibot.config.load import bot_names, load_bot
+    from multibot.config.load import listed_bots, load_bot
 
     environment = read_environment(home, os.environ)
-    known = bot_names(home, environment)
+    known = listed_bots(home, environment)
     if not known:
         # The fleet file itself is at fault, and this says how.
         load_bot(home, environment, bot)

@@ -49,7 +49,7 @@ class View:
     def chosen(self, processes: Mapping[str, Process]) -> list[str]:
         """Name the bots that are shown. Raise UsageError for one that is not there."""
         known = set(processes).union(conf.known_programs(self.home))
-        bots.require_known(self.bot_names, known)
+        bots.require_known(self.bot_names, known, self.home)
         return sorted(set(self.bot_names) or known)
 
     def text(self, overview: Overview) -> str:

@@ -53,9 +53,12 @@ def load_bot(
     return fleet
 
 
-def bot_names(home: Home, environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Name the bots of the fleet file, in order or not; none where it cannot be read."""
-    return Reading(home, environment, None).names
+def listed_bots(home: Home, environment: Mapping[str, str]) -> dict[str, bool]:
+    """Name the bots of the fleet file, in order or not, and say whether each is enabled.
+
+    There are none where the file itself cannot be read.
+    """
+    return Reading(home, environment, None).listed
 
 
 def _report(reading: Reading, found: list[Fault]) -> Report:

@@ -55,10 +55,12 @@ class Reading:
         return Fleet(bots=bots, settings=self._settings, file=self._path)
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """The bots that are listed, also those whose item has faults."""
-        broken = [each.bot for each in self._broken if each.bot]
-        return (*(each.entry.name for each in self._candidates), *broken)
+    def listed(self) -> dict[str, bool]:
+        """The bots that are listed, also those whose item has faults: whether each is enabled."""
+        broken = {each.bot: True for each in self._broken if each.bot}
+        return broken | {
+            each.entry.name: each.entry.enabled is not False for each in self._candidates
+        }
 
     @property
     def faults(self) -> list[Fault]:

@@ -60,6 +60,12 @@ def read(home: Home) -> str | None:
         text = home.supervisord_conf.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise PermanentError(
+            f"this file cannot be read ({error.strerror}).",
+            where=str(home.supervisord_conf),
+            remedy="Move it away, or run as the user who owns it.",
+        ) from error
     if not render.is_ours(text):
         raise PermanentError(
             "multibot did not write this file, and leaves it as it is.",

@@ -102,7 +102,7 @@ class Daemon:
             stdin=subprocess.DEVNULL,
             # A session of its own: Ctrl-C is for us, who can stop all bots at once.
             start_new_session=True,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509 - we have no threads
+            preexec_fn=end_with_parent,  # noqa: PLW1509 - we have no threads
         )
         with contextlib.ExitStack() as on_failure:
             on_failure.callback(child.terminate)
@@ -159,7 +159,8 @@ def is_gone(pid: int) -> bool:
         return False
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """Ask the kernel for SIGTERM when the parent goes; call in the child, before its program."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 

@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Protocol
 
 from multibot.home import Home
-from multibot.supervise import conf, daemon, handover, lifecycle, programs, readiness, update
+from multibot.supervise import (
+    conf,
+    daemon,
+    handover,
+    leftovers,
+    lifecycle,
+    programs,
+    readiness,
+    update,
+)
 from multibot.supervise.control import Control
 from multibot.supervise.daemon import Daemon
 from multibot.supervise.patience import Patience
@@ -80,6 +89,7 @@ def hand_over(order: Order) -> None:
         handover.write(order.home, bot.name, variables)
     if order.everything:
         handover.discard_others(order.home, [bot.name for bot in order.enabled])
+        leftovers.remove(order.home, {bot.name for bot in order.bots})
 
 
 def begin(order: Order, start: Start, patience: Patience) -> tuple[Change, ...]:

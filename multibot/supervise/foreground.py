@@ -77,7 +77,10 @@ class Child:
             if process.poll() is not None:
                 return process.returncode
             signals.pause(None)
-        with contextlib.suppress(NotRunningError):
+        try:
             lifecycle.end(Control(home), home, patience)
+        except NotRunningError:
+            # Nobody answers there any more, be it that the home was removed; a signal still comes.
+            process.terminate()
         process.wait()
         return None

@@ -103,6 +103,31 @@ def test_while_another_command_changes_the_fleet_up_is_refused_at_once(fleet: Ho
     assert not fleet.database.exists()
 
 
+def test_while_up_is_at_work_down_does_not_say_that_nothing_runs(fleet: Home) -> None:
+    fleet.run.mkdir(parents=True)
+    with ChangeLock(fleet):
+        result = multibot(fleet, "down")
+
+    assert "another multibot command" in refusal(result, LockHeldError)
+
+
+def test_up_takes_its_lock_before_it_reads_the_files(fleet: Home) -> None:
+    """It reads for so long that a `down` could come in between and find nothing running."""
+    fleet.run.mkdir(parents=True)
+    with ChangeLock(fleet):
+        refusal(multibot(fleet, "up", tokens=False), LockHeldError)
+        refusal(multibot(fleet, "up", "--foreground", tokens=False), LockHeldError)
+
+
+@pytest.mark.parametrize("command", ["down", "restart", "status"])
+def test_a_disabled_bot_is_said_to_be_disabled(home: Home, command: str) -> None:
+    samples.write(home, samples.changed(samples.FLEET, (("bots", 1, "enabled"), False)))
+
+    assert "spark is disabled" in refusal(multibot(home, command, "spark"), UsageError)
+    assert "Run `multibot up`" in refusal(multibot(home, command, "sage"), UsageError)
+    assert "no bot named 'spork'" in refusal(multibot(home, command, "spork"), UsageError)
+
+
 def test_down_with_nothing_running_says_so(fleet: Home) -> None:
     result = multibot(fleet, "down")
 

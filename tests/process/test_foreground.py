@@ -1,9 +1,12 @@
 """`up --foreground`: one process to signal, nothing left behind."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
+
+import pytest
 
 from tests.process.stand import NAMES, Stand, eventually
 
@@ -46,6 +49,37 @@ def test_a_background_up_updates_a_foreground_fleet_and_down_ends_it(stand: Stan
     assert refused.returncode == 75
     assert down.returncode == 0
     assert process.returncode == 0
+
+
+def test_sigterm_ends_all_also_when_its_home_is_gone(stand: Stand) -> None:
+    with started(stand) as process:
+        shutil.rmtree(stand.home.data)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert eventually(lambda: not stand.survivors())
+
+
+@pytest.mark.parametrize("closed_early", [True, False])
+def test_sigterm_ends_all_also_when_nobody_reads_its_output(
+    stand: Stand, *, closed_early: bool
+) -> None:
+    """supervisord writes to the same terminal or pipe."""
+    process = stand.start("up", "--foreground")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    if closed_early:
+        process.stdout.close()
+        process.stderr.close()
+    assert eventually(lambda: set(NAMES) == set(stand.statuses()) and ready(stand))
+    process.stdout.close()
+    process.stderr.close()
+
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(60) == 0
+    assert eventually(lambda: not stand.survivors() and not stand.control.alive())
 
 
 def test_a_supervisord_that_dies_ends_it_with_an_error(stand: Stand) -> None:

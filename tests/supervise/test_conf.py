@@ -41,6 +41,15 @@ def test_a_file_of_somebody_else_is_left_alone(made: Home) -> None:
     assert conf.known_programs(made) == ()
 
 
+def test_a_folder_in_its_place_is_an_error_with_its_place(made: Home) -> None:
+    made.supervisord_conf.mkdir()
+
+    with pytest.raises(PermanentError, match="cannot be read") as caught:
+        conf.install(made, [Program("sage")])
+
+    assert caught.value.where == str(made.supervisord_conf)
+
+
 def test_what_supervisord_would_refuse_is_not_put_in_place(made: Home) -> None:
     conf.write(made, TEXT)
 
