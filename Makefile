@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip install --quiet --progress-bar off
 # Writes .pyc files even where PYTHONDONTWRITEBYTECODE is set; does nothing when they are fresh.
 COMPILE := $(BIN)/python -m compileall -q multibot
 
-.PHONY: help demo test coverage lint bench lock clean
+.PHONY: faults help demo test coverage lint bench lock clean
 
 help: ## Say what there is
 	@echo "make <target> [ARGS=...] [PYTHON=python3.x]"
@@ -40,6 +40,9 @@ lint: $(VENV)/.dev ## Check style, types and the rendered supervisord.conf
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/multibot render --check
+
+faults: $(VENV)/.dev ## try every fault with its full count and write docs/reliability.md (about an hour)
+	MULTIBOT_TEST_FULL=1 $(BIN)/python -m tests.faults $(ARGS)
 
 bench: $(VENV)/.dev ## Measure; prints a table
 	@$(COMPILE)
