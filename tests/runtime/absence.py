@@ -167,3 +167,14 @@ def incidents(home: Home) -> list[tuple[str, str]]:
         return [(row["kind"], row["detail"]) for row in database["incidents"].rows]
     finally:
         database.close()
+
+
+async def first_life(home: Home, past: Past, *places: Place) -> None:
+    """Let the bot run once, hear one message in each place, and go."""
+    async with life(home, past) as sage:
+        await sage.ready(*(each for each in places if not each.is_dm))
+        for each in places:
+            sage.hears(past.post(each, "first"))
+        await sage.rest()
+    past.clock.tick(60)
+    past.asked.clear()
