@@ -95,6 +95,16 @@ class BotClient(discord.Client):
         keep_alive = self._keep_alive
         return time.perf_counter() - keep_alive._last_ack if keep_alive else math.nan  # noqa: SLF001 - nothing public says it
 
+    def round_trip(self) -> float:
+        """Tell how many seconds Discord's last acknowledgement took; NaN without one.
+
+        discord.py notes when it sent a heartbeat only after the sending: an answer that was faster
+        seems to belong to the heartbeat before.
+        """
+        keep_alive = self._keep_alive
+        is_mixed_up = keep_alive and keep_alive.interval and self.latency >= keep_alive.interval / 2
+        return self.latency if keep_alive and not is_mixed_up else math.nan
+
     async def leave_if_deaf(self) -> None:
         """Close a connection on which heartbeats are not acknowledged; the session is resumed.
 

@@ -155,7 +155,7 @@ class BotProcess:
         )
         self._pulse.measure(
             Gauges(
-                latency=lambda: self._client.latency,
+                latency=self._client.round_trip,
                 ack_age=self._client.ack_age,
                 loop_lag=loop_lag,
             )
