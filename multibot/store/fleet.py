@@ -92,9 +92,14 @@ class Fleet:
 
 
 def _profile(text: str | None) -> Profile:
-    values = orjson.loads(text) if text else {}
+    if text is None:
+        return Profile()
+    said = orjson.loads(text)
     return Profile(
-        **{key: tuple(each) if isinstance(each, list) else each for key, each in values.items()}
+        names=tuple(said["names"]),
+        patterns=tuple(said["patterns"]),
+        priority=said["priority"],
+        topics=tuple(said["topics"]),
     )
 
 
