@@ -34,11 +34,20 @@ def is_supervised(environ: Mapping[str, str]) -> bool:
 
 
 def supervisor_pid(pidfile: Path) -> int:
-    """Read which process should be the parent; the present one where nothing says."""
+    """Read which process should be the parent; 0 where supervisord is gone, and its file too."""
     try:
         return int(pidfile.read_text(encoding="ascii"))
     except (OSError, ValueError):
-        return os.getppid()
+        parent = os.getppid()
+        return parent if _may_be_supervisord(parent) else 0
+
+
+def _may_be_supervisord(pid: int) -> bool:
+    try:
+        return b"supervisord" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        # Not Linux, where the kernel could not be asked for anything either.
+        return sys.platform != "linux"
 
 
 def keep_secrets_in() -> None:

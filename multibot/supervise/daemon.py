@@ -96,14 +96,18 @@ class Daemon:
 
     def start_in_foreground(self, patience: Patience) -> "subprocess.Popen[bytes]":
         """Start it as a child that lives no longer than this process, and return when it answers."""
-        child = subprocess.Popen(  # noqa: S603 - no shell, our own arguments
-            [*self._command(), "--nodaemon"],
-            **self._surroundings(),
-            stdin=subprocess.DEVNULL,
-            # A session of its own: Ctrl-C is for us, who can stop all bots at once.
-            start_new_session=True,
-            preexec_fn=end_with_parent,  # noqa: PLW1509 - we have no threads
-        )
+        # It says there what it cannot say on a terminal that was closed, and would end if that
+        # failed as well.
+        with self.home.supervisord_log.open("ab") as log:
+            child = subprocess.Popen(  # noqa: S603 - no shell, our own arguments
+                [*self._command(), "--nodaemon"],
+                **self._surroundings(),
+                stdin=subprocess.DEVNULL,
+                stderr=log,
+                # A session of its own: Ctrl-C is for us, who can stop all bots at once.
+                start_new_session=True,
+                preexec_fn=end_with_parent,  # noqa: PLW1509 - we have no threads
+            )
         with contextlib.ExitStack() as on_failure:
             on_failure.callback(child.terminate)
             self._await_answer(patience, child)

@@ -1,6 +1,7 @@
 """`up --foreground`: one process to signal, nothing left behind."""
 
 import os
+import pty
 import shutil
 import signal
 import subprocess
@@ -79,6 +80,21 @@ def test_sigterm_ends_all_also_when_nobody_reads_its_output(
     process.send_signal(signal.SIGTERM)
 
     assert process.wait(60) == 0
+    assert eventually(lambda: not stand.survivors() and not stand.control.alive())
+
+
+def test_a_closed_terminal_ends_all(stand: Stand) -> None:
+    """From then on each write to it is an error, also for supervisord."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        program = [str(stand.bin / "python"), "-P", "-m", "multibot"]
+        arguments = ["--home", str(stand.home.root), "up", "--foreground"]
+        os.execve(program[0], program + arguments, stand.environment())
+    assert eventually(lambda: set(NAMES) == set(stand.statuses()))
+
+    os.close(terminal)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert eventually(lambda: not stand.survivors() and not stand.control.alive())
 
 

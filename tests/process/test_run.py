@@ -64,6 +64,8 @@ def test_a_passing_failure_under_supervisord_is_noted_and_slows_the_restarts(hom
     samples.write(home)
     home.database.mkdir(parents=True)
     note = home.bot_exit("sage")
+    home.run.mkdir()
+    home.supervisord_pid.write_text(str(os.getpid()))
 
     with start(home, "sage", SUPERVISOR_ENABLED="1") as process:
         try:

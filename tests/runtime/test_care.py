@@ -159,8 +159,34 @@ def test_an_orphan_ends_itself(tmp_path: Path) -> None:
 
 def test_the_parent_is_the_process_in_supervisords_pidfile(tmp_path: Path) -> None:
     pidfile = tmp_path / "supervisord.pid"
-    assert care.supervisor_pid(pidfile) == os.getppid()
     pidfile.write_text("4711\n")
+
     assert care.supervisor_pid(pidfile) == 4711
-    pidfile.write_text("junk")
-    assert care.supervisor_pid(pidfile) == os.getppid()
+
+
+@pytest.mark.parametrize("content", [None, "junk"])
+@pytest.mark.parametrize(("parent", "spared"), [("supervisord", True), ("init", False)])
+def test_without_a_pidfile_only_a_supervisord_may_be_the_parent(
+    tmp_path: Path, content: str | None, parent: str, *, spared: bool
+) -> None:
+    """It removes the file when it ends; a bot it started last must not take init for it."""
+    pidfile = tmp_path / "supervisord.pid"
+    if content is not None:
+        pidfile.write_text(content)
+    ask = (
+        "import os, pathlib\n"
+        "from multibot.runtime import care\n"
+        f"print(care.supervisor_pid(pathlib.Path({str(pidfile)!r})) == os.getppid())"
+    )
+    # What is asked must not itself put the word into the parent's command line.
+    start = "import os, subprocess, sys; subprocess.run([sys.executable, '-c', os.environ['ASK']])"
+
+    told = subprocess.run(
+        [sys.executable, "-c", start, parent],
+        env={**os.environ, "ASK": ask},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert told.stdout == f"{spared}\n"
