@@ -3,7 +3,6 @@
 import contextlib
 import random
 from collections.abc import Awaitable, Iterator
-from datetime import timedelta
 
 import structlog
 
@@ -27,9 +26,6 @@ from multibot.store.ledger import Receipt, Unfinished
 from multibot.store.stores import BotStore
 
 RATE_NOTICE = "You're sending requests too quickly. Please wait a moment."
-
-# A message that nobody began to answer in this time is not answered any more.
-MAX_AGE = timedelta(minutes=10)
 
 log = structlog.get_logger(__name__)
 
@@ -175,7 +171,7 @@ class Engine:
         message = left.message
         age = self._clock.now() - message.created_at
         is_begun = left.state == "sending" or self._store.outbox.parts(message.message_id)
-        if age > MAX_AGE and not is_begun:
+        if age > self._bot.catchup.max_age and not is_begun:
             detail = f"found unanswered after {age.total_seconds():.0f} s"
             await self._replies.finish(message, "expired", Reason.EXPIRED, detail)
             return False

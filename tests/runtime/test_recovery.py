@@ -6,9 +6,9 @@ import pytest
 
 from multibot.home import Home
 from tests.fakes import FakeClock
+from tests.runtime.doubles import FakeDelivery
 from tests.runtime.world import (
     Cast,
-    FakeDelivery,
     bot,
     cast,
     direct,

@@ -2,10 +2,9 @@
 
 import asyncio
 import contextlib
-import itertools
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +13,18 @@ import sqlite_utils
 from multibot.config.fleet import Bot, Fleet, Limits, Persona, Storage
 from multibot.config.settings import Settings
 from multibot.conversation.message import BotName, ChannelId, InboundMessage
-from multibot.conversation.prompt import Prompt
 from multibot.home import Home
-from multibot.responder.protocol import ResponderError
 from multibot.runtime.arbiter import Arbiter
-from multibot.runtime.delivery import DeliveryError
 from multibot.runtime.engine import Engine
 from multibot.runtime.pulse import Pulse
 from multibot.runtime.recovery import Recovery
 from multibot.store.migrate import migrate
 from multibot.store.stores import BotStore, open_store
 from tests.fakes import FakeClock
+from tests.runtime.doubles import FakeDelivery, FakeResponder
 
 # After so many small steps nothing but a long wait can be what is missing.
 PATIENT_ROUNDS = 40
-_sent_ids = itertools.count(1)
 USER_IDS = {"sage": "900", "spark": "901"}
 
 
@@ -42,134 +38,6 @@ def bot(name: str, **changes: Any) -> Bot:
         "storage": Storage(),
     }
     return Bot(**{**values, **changes})
-
-
-@dataclass
-class Sent:
-    content: str
-    nonce: str
-    first: bool
-    to: InboundMessage
-    sent_id: str
-
-
-@dataclass
-class FakeDelivery:
-    """A channel that keeps what was sent, and fails as it is told to.
-
-    `broken` refuses for good, `away` fails for so many calls, `deaf` takes so many messages and
-    then loses the answer on the way back, `forgetful` knows no nonce again.
-    """
-
-    sent: list[Sent] = field(default_factory=list)
-    edits: list[tuple[str, str]] = field(default_factory=list)
-    deleted: list[str] = field(default_factory=list)
-    broken: bool = False
-    away: int = 0
-    forgetful: bool = False
-    deaf: int = 0
-    typing_now: int = 0
-    typed: int = 0
-    messages: dict[str, InboundMessage] = field(default_factory=dict)
-    gone: set[str] = field(default_factory=set)
-
-    async def send(self, to: InboundMessage, content: str, *, nonce: str, first: bool) -> str:
-        await self._way()
-        for each in self.sent:
-            if each.nonce == nonce and not self.forgetful:
-                return each.sent_id
-        one = Sent(content, nonce, first, to, f"s{next(_sent_ids)}")
-        self.sent.append(one)
-        if self.deaf:
-            self.deaf -= 1
-            raise DeliveryError("Discord cannot be reached to send: connection lost")
-        return one.sent_id
-
-    async def edit(self, to: InboundMessage, sent_id: str, content: str) -> None:
-        del to
-        await self._way()
-        if sent_id in self.gone:
-            raise DeliveryError("Discord would not edit: 404 Unknown Message", is_permanent=True)
-        (one,) = [each for each in self.sent if each.sent_id == sent_id]
-        one.content = content
-        self.edits.append((sent_id, content))
-
-    async def delete(self, to: InboundMessage, sent_id: str) -> None:
-        del to
-        await self._way()
-        self.sent = [each for each in self.sent if each.sent_id != sent_id]
-        self.deleted.append(sent_id)
-
-    async def find(self, to: InboundMessage, content: str, *, first: bool) -> tuple[str, ...]:
-        await self._way()
-        return tuple(
-            each.sent_id
-            for each in self.sent
-            if each.to.channel_id == to.channel_id
-            and each.content == content
-            and (to.is_dm or not first or each.to.message_id == to.message_id)
-        )
-
-    async def fetch(self, channel_id: str, message_id: str) -> InboundMessage | None:
-        del channel_id
-        return self.messages.get(message_id)
-
-    async def _way(self) -> None:
-        await asyncio.sleep(0)
-        if self.broken:
-            raise DeliveryError("Discord would not send: 403 Forbidden", is_permanent=True)
-        if self.away:
-            self.away -= 1
-            raise DeliveryError("Discord cannot be reached to send: 503")
-
-    @contextlib.asynccontextmanager
-    async def typing(self, to: InboundMessage) -> AsyncIterator[None]:
-        del to
-        self.typing_now += 1
-        self.typed += 1
-        try:
-            yield
-        finally:
-            self.typing_now -= 1
-
-    @property
-    def texts(self) -> list[str]:
-        return [each.content for each in self.sent]
-
-
-@dataclass
-class FakeResponder:
-    """Echoes the last turn; can be held back, and can fail."""
-
-    prompts: list[Prompt] = field(default_factory=list)
-    failures: int = 0
-    hold: asyncio.Event | None = None
-    text: str | None = None
-    pieces: list[str] | None = None
-    pace: float = 0.0
-    breaks_after: int = 0
-    bug: bool = False
-    clock: FakeClock | None = None
-
-    async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
-        self.prompts.append(prompt)
-        if self.hold is not None:
-            await self.hold.wait()
-        if self.failures:
-            self.failures -= 1
-            raise ResponderError("the model is away")
-        if self.bug:
-            raise ZeroDivisionError
-        text = f"re: {prompt.turns[-1].content}" if self.text is None else self.text
-        for number, piece in enumerate(self.pieces or [text]):
-            if self.breaks_after and number == self.breaks_after:
-                self.breaks_after = 0
-                raise ResponderError("the model is away")
-            if self.clock is not None and self.pace:
-                await self.clock.sleep(self.pace)
-            yield piece
-
-    async def close(self) -> None: ...
 
 
 @dataclass
