@@ -44,3 +44,10 @@ def test_chosen_ones_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(capsys.readouterr().out)
     assert list(found) == ["rules"]
     assert {"what", "value", "unit", "bare", "ratio"} <= found["rules"][0].keys()
+
+
+def test_unknown_one_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["rules", "nonsense"])
+
+    assert "no such benchmark: nonsense" in capsys.readouterr().err
