@@ -4,23 +4,25 @@ import asyncio
 import contextlib
 import os
 import secrets
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
+from multibot.cli.demo_home import ENDINGS, temporary_home
+from multibot.cli.output import say
 from multibot.errors import MultibotError, TemporaryError
 from multibot.home import Home
+from multibot.supervise import daemon
 
 if TYPE_CHECKING:
     from multibot.sandbox.app import RunningSandbox
     from multibot.sandbox.world import World
+    from multibot.store.status import BotStatus
 
 PORT = 8787
 READY_SECONDS = 60.0
@@ -48,6 +50,8 @@ Talk to them on the page. In a second terminal:
   cd {home}
   export PATH={bin}:$PATH
   multibot status
+  multibot sandbox say "#philosophy" "What is a good question?"
+  multibot sandbox read "#philosophy"
   supervisorctl restart {bot}
   sqlite-utils query data/conversations.db \\
     "select bot_name, count(*) from conversations group by 1"
@@ -66,24 +70,16 @@ Ctrl-C stops everything{removal}."""
 def demo(host: str, port: int | None, *, keep: bool) -> None:
     """Try the example fleet, with a built-in Discord and a chat page."""
     os.umask(0o077)
-    with _home(keep=keep) as home:
+    for number in ENDINGS:
+        signal.signal(number, _interrupt)
+    with temporary_home(keep=keep) as home:
         asyncio.run(_demo(home, host, port, keep=keep))
 
 
-@contextlib.contextmanager
-def _home(*, keep: bool) -> Iterator[Home]:
-    from multibot.cli.init import create
-
-    root = Path(tempfile.mkdtemp(prefix="multibot-demo-"))
-    home = Home(root)
-    try:
-        create(home)
-        yield home
-    finally:
-        if keep:
-            click.echo(f"The demo's home stays at {root}")
-        else:
-            shutil.rmtree(root, ignore_errors=True)
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """End as Ctrl-C does, removing the home, while no loop runs that would take the signal."""
+    del number, frame
+    raise KeyboardInterrupt
 
 
 async def _demo(home: Home, host: str, port: int | None, *, keep: bool) -> None:
@@ -93,24 +89,30 @@ async def _demo(home: Home, host: str, port: int | None, *, keep: bool) -> None:
     try:
         with home.dotenv.open("a", encoding="utf-8") as dotenv:
             dotenv.write(f"MULTIBOT_DISCORD_API={sandbox.url}/api/v10\n")
-        click.echo(f"Starting {len(tokens)} bots ...")
+        _tell(f"Starting {len(tokens)} bots ...", stop)
         fleet = _start_fleet(home)
         try:
             await _until_ready(home, fleet, set(tokens), stop)
             if not stop.is_set():
-                click.echo(_welcome(home, sandbox.url, list(tokens), keep=keep))
+                _tell(_welcome(home, sandbox.url, list(tokens), keep=keep), stop)
                 await _until_stopped(fleet, stop)
         finally:
-            click.echo("\nStopping ...")
+            say("\nStopping ...")
             await asyncio.to_thread(_stop_fleet, fleet)
     finally:
         await sandbox.close()
-    click.echo("Stopped; nothing is left running.")
+    say("Stopped; nothing is left running.")
+
+
+def _tell(text: str, stop: asyncio.Event) -> None:
+    """Say it; a demo whose address nobody can read is over."""
+    if not say(text):
+        stop.set()
 
 
 def _stop_event() -> asyncio.Event:
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in ENDINGS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     return stop
 
@@ -165,6 +167,8 @@ def _start_fleet(home: Home) -> "subprocess.Popen[bytes]":
             stderr=log,
             env={key: text for key, text in os.environ.items() if not _is_ours(key)},
             start_new_session=True,
+            # It stops all bots, also when this process is killed and cannot.
+            preexec_fn=daemon.end_with_parent,  # noqa: PLW1509 - no other thread forks
         )
 
 
@@ -179,23 +183,31 @@ def _is_ours(variable: str) -> bool:
 async def _until_ready(
     home: Home, fleet: "subprocess.Popen[bytes]", bots: set[str], stop: asyncio.Event
 ) -> None:
-    from multibot.store.status import read_statuses
-
     seen: set[str] = set()
     for _ in range(int(READY_SECONDS / POLL_SECONDS)):
         if stop.is_set():
             return
         if fleet.poll() is not None:
-            raise MultibotError("The fleet did not start.", where=_tail(_up_log(home)))
-        rows = read_statuses(home.database)
+            raise MultibotError(f"The fleet did not start: {_last_words(_up_log(home))}")
+        rows = _statuses(home)
         ready = {name for name, row in rows.items() if row.state == "ready"} & bots
         for name in sorted(ready - seen):
-            click.echo(f"  {name} is ready")
+            _tell(f"  {name} is ready", stop)
         seen |= ready
         if seen == bots:
             return
         await asyncio.sleep(POLL_SECONDS)
     raise MultibotError(f"Not ready within {READY_SECONDS:.0f} s: {', '.join(sorted(bots - seen))}")
+
+
+def _statuses(home: Home) -> "dict[str, BotStatus]":
+    from multibot.store.status import read_statuses
+
+    try:
+        return read_statuses(home.database)
+    except MultibotError:
+        # It is just being brought up to date; a lasting trouble ends the fleet, which is told.
+        return {}
 
 
 async def _until_stopped(fleet: "subprocess.Popen[bytes]", stop: asyncio.Event) -> None:
@@ -231,5 +243,6 @@ def _welcome(home: Home, url: str, bots: list[str], *, keep: bool) -> str:
     )
 
 
-def _tail(path: Path) -> str:
-    return path.read_text(encoding="utf-8", errors="replace")[-2000:].strip()
+def _last_words(path: Path) -> str:
+    text = path.read_text(encoding="utf-8", errors="replace")[-2000:].strip()
+    return text.replace("multibot: ", "") or "it said nothing."

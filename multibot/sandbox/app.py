@@ -1,6 +1,8 @@
 """The sandbox as a running server."""
 
+import errno
 import os
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +34,8 @@ _ROUTES = (
     *rest_applications.ROUTES,
     *rest_interactions.ROUTES,
 )
+# Of another machine, or of a kind that this one does not speak.
+_ADDRESS = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL})
 _LARGEST_REQUEST = 26 * 1024 * 1024
 _PAGE_HEADERS = {
     "Cache-Control": "no-cache",
@@ -85,11 +89,18 @@ async def start(world: World, host: str = "127.0.0.1", port: int = 0) -> Running
         await web.TCPSite(runner, host, port).start()
     except OSError as error:
         await runner.cleanup()
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise TemporaryError(
-            f"Cannot listen on {host}:{port}: {reason}.", remedy="Choose another with --port."
-        ) from error
+        raise _deaf(error, host, port) from error
     return RunningSandbox(_url(host, runner), hub, world, runner, gateway, events)
+
+
+def _deaf(error: OSError, host: str, port: int) -> TemporaryError:
+    by_name = isinstance(error, socket.gaierror)
+    reason = os.strerror(error.errno) if error.errno and not by_name else error.strerror
+    at_fault = "--host" if by_name or error.errno in _ADDRESS else "--port"
+    return TemporaryError(
+        f"Cannot listen on {host}:{port}: {reason or error}.",
+        remedy=f"Choose another with {at_fault}.",
+    )
 
 
 def _url(host: str, runner: web.AppRunner) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from multibot.clock import from_text
 from multibot.store import connection
 
+_TABLE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'bot_status'"
 _QUERY = Path(__file__).parent / "queries" / "status.sql"
 
 
@@ -51,6 +52,8 @@ def read_statuses(database: Path) -> dict[str, BotStatus]:
             if found == 0:
                 return {}
             connection.require_schema(found, database)
+            if reader.execute(_TABLE).fetchone() is None:
+                return {}
             rows = reader.execute(_QUERY.read_text(encoding="utf-8")).fetchall()
     finally:
         reader.close()

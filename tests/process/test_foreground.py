@@ -89,7 +89,7 @@ def test_a_closed_terminal_ends_all(stand: Stand) -> None:
     if pid == 0:
         program = [str(stand.bin / "python"), "-P", "-m", "multibot"]
         arguments = ["--home", str(stand.home.root), "up", "--foreground"]
-        os.execve(program[0], program + arguments, stand.environment())
+        os.execve(program[0], program + arguments, stand.environment())  # noqa: S606 - ours
     assert eventually(lambda: set(NAMES) == set(stand.statuses()))
 
     os.close(terminal)
