@@ -1,11 +1,11 @@
 """Which line to say: by lot, but never one that was just said."""
 
+import functools
 import hashlib
 import math
 from collections.abc import Callable, Sequence
 
 from multibot.responder.script import PLACEHOLDER
-from multibot.responder.wording import content_words
 
 _SHORTEST_MARK = 6
 
@@ -23,19 +23,23 @@ class Choice:
         """Come true once in so many times."""
         return self._draw() % chances == 0
 
-    def line(self, lines: Sequence[str], near: str = "") -> str:
-        """Take a line: one not said yet, else the one said longest ago; nearest in words to a text."""
+    def line(self, lines: Sequence[str], fitness: Callable[[str], float] | None = None) -> str:
+        """Take a line: one not said yet, else the one said longest ago; of those the fittest."""
         free = [line for line in lines if line not in self._taken] or list(lines)
-        words = content_words(near)
-        freshest = _greatest(free, self._age)
-        fitting = _greatest(freshest, lambda line: len(words & content_words(line)))
+        fitting = _greatest(free, self._age)
+        if fitness:
+            fitting = _greatest(fitting, fitness)
         taken = fitting[self._draw() % len(fitting)]
         self._taken.add(taken)
         return taken
 
     def has_fresh(self, lines: Sequence[str]) -> bool:
         """Tell whether a line is left that was not said yet."""
-        return any(self._age(line) == math.inf for line in lines if line not in self._taken)
+        return bool(self.fresh(lines))
+
+    def fresh(self, lines: Sequence[str]) -> list[str]:
+        """Return the lines that were not said yet."""
+        return [line for line in lines if line not in self._taken and self._age(line) == math.inf]
 
     def next(self, lines: Sequence[str]) -> str:
         """Take the first line that was not said yet, else the one said longest ago."""
@@ -52,6 +56,10 @@ class Choice:
     def said_lately(self, words: str, answers: int) -> bool:
         """Tell whether one of the last answers holds these words."""
         return any(_even(words) in spoken for spoken in self._spoken[:answers])
+
+    def was_said(self, words: str) -> bool:
+        """Tell whether any answer holds these words."""
+        return self.said_lately(words, len(self._spoken))
 
     def _age(self, line: str) -> float:
         mark = _mark(line)
@@ -71,6 +79,7 @@ def _greatest(lines: Sequence[str], measure: Callable[[str], float]) -> list[str
     return [line for line, each in zip(lines, measures, strict=True) if each == most]
 
 
+@functools.lru_cache(maxsize=4096)
 def _mark(line: str) -> str:
     """Return the longest stretch of a line that does not depend on what is filled in."""
     stretches = PLACEHOLDER.sub("\0", line).split("\0")

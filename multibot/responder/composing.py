@@ -1,14 +1,16 @@
 """From an understood message to the text of an answer."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
+from multibot.responder.alternatives import options
 from multibot.responder.choice import Choice
 from multibot.responder.intent import Intent
-from multibot.responder.memory import best_match
 from multibot.responder.recall import Recall
-from multibot.responder.scene import Scene, options
+from multibot.responder.scene import Scene
 from multibot.responder.script import Script
+from multibot.responder.thinking import Thinking
+from multibot.responder.topics import Topics
 from multibot.responder.voice import Voice
 from multibot.responder.wording import sentences
 
@@ -39,23 +41,23 @@ _COUNT = re.compile(r"\b(\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)\b
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}  # fmt: skip
 _USUAL_COUNT = 5
 _OFFER_LENGTH = 40
-_WEAVE_PAUSE = 3
 _LONG_ENOUGH = 2400
 
 
-def compose(script: Script, scene: Scene, choice: Choice) -> str:
+def compose(script: Script, topics: Topics, scene: Scene, choice: Choice) -> str:
     """Write the answer to one message."""
-    return _Answer(script, scene, choice).text()
+    return _Answer(script, topics, scene, choice).text()
 
 
 class _Answer:
     """One answer in the making."""
 
-    def __init__(self, script: Script, scene: Scene, choice: Choice) -> None:
+    def __init__(self, script: Script, topics: Topics, scene: Scene, choice: Choice) -> None:
         self._script = script
         self._scene = scene
         self._choice = choice
-        self._voice = Voice(script, scene, choice)
+        self._voice = Voice(script, scene, choice, topics)
+        self._thinking = Thinking(self._voice, scene, choice, topics)
         self._recall = Recall(self._voice, scene)
         self._makers: dict[Intent, Callable[[], str]] = {
             Intent.GREET: self._greeting,
@@ -71,8 +73,8 @@ class _Answer:
             Intent.ASK_TOPICS: lambda: self._recall.topics() or self._recall.last_said(),
             Intent.ASK_CHOICE: self._chosen,
             Intent.AGREE: self._agreed,
-            Intent.WANT_CODE: lambda: self._voice.fill(self._closest(script.code)),
-            Intent.WANT_STORY: lambda: self._voice.fill(self._closest(script.stories)),
+            Intent.WANT_CODE: lambda: self._voice.fill(self._voice.closest(script.code)),
+            Intent.WANT_STORY: lambda: self._voice.fill(self._voice.closest(script.stories)),
             Intent.WANT_LIST: self._list,
             Intent.WANT_ESSAY: self._essay,
             Intent.WANT_MORE: self._more,
@@ -97,7 +99,9 @@ class _Answer:
         if maker := self._makers.get(scene.intent):
             return maker()
         if scene.intent in _ON_TOPIC or (scene.topic and scene.intent is Intent.NOD):
-            return self._thought()
+            return self._thinking.thought()
+        if scene.topic and _is_of_a_thing(scene):
+            return self._thinking.thought()
         said = self._voice.say(_OCCASIONS[scene.intent])
         if scene.topic and scene.intent in _WITH_TOPIC and "?" not in said:
             return f"{said} {self._voice.on(scene.topic)}"
@@ -106,55 +110,23 @@ class _Answer:
     def _greeting(self) -> str:
         return self._voice.say("returns" if self._scene.memory.is_return else "greetings")
 
-    def _thought(self) -> str:
-        """Say what the persona thinks of the matter, tied to what was said before."""
-        scene = self._scene
-        parts = [self._reminder() or self._weave()]
-        if scene.topic:
-            parts.append(self._voice.on(scene.topic))
-        else:
-            parts.append(self._voice.say(_OCCASIONS.get(scene.intent, "questions")))
-        text = " ".join(filter(None, parts))
-        if text.rstrip()[-1:] not in {"?", "`"} and self._choice.one_in(2):
-            text += f" {self._voice.say('follow_ups')}"
-        return text
-
-    def _reminder(self) -> str:
-        """Recall a told fact that this message touches."""
-        known = best_match(self._scene.text, self._scene.memory.clauses)
-        if known is None or self._choice.said_lately(known, 4) or known in self._scene.told.facts:
-            return ""
-        return self._voice.tie("{memory}", memory=known)
-
-    def _weave(self) -> str:
-        """Now and then tie the matter to an earlier topic."""
-        scene = self._scene
-        others = [topic for topic in scene.earlier_topics if scene.topic and topic != scene.topic]
-        lately = self._choice.used_lately(self._script.weaves, _WEAVE_PAUSE)
-        if not others or lately or not self._choice.one_in(2):
-            return ""
-        return self._voice.tie("{topic}", topic=others[-1].name)
-
     def _agreed(self) -> str:
         """Take a yes for what was offered, where something was."""
         answers = self._scene.memory.answers
         offer = answers[-1][-_OFFER_LENGTH:].casefold() if answers else ""
         if offer.endswith("code?"):
-            return self._voice.fill(self._closest(self._script.code))
+            return self._voice.fill(self._voice.closest(self._script.code))
         return self._essay() if offer.endswith("detail?") else self._voice.say("agreement")
 
     def _chosen(self) -> str:
         pair = options(self._scene.text)
         if pair is None:
-            return self._thought()
+            return self._thinking.thought()
         preferred = pair[self._choice.one_in(2)]
         return self._voice.say("choices", subject=f"{pair[0]} and {pair[1]}", topic=preferred)
 
-    def _closest(self, pieces: Sequence[str]) -> str:
-        return self._choice.line(pieces, near=self._scene.text)
-
     def _list(self) -> str:
-        topic = self._scene.topic or self._scene.last_topic
+        topic = self._scene.matter
         points = [*(topic.points if topic else ()), *self._script.points]
         found = _COUNT.search(self._scene.text)
         count = _NUMBERS.get(found[1].lower()) or int(found[1]) if found else _USUAL_COUNT
@@ -165,7 +137,7 @@ class _Answer:
 
     def _essay(self) -> str:
         """Write at length: more than one message holds."""
-        topic = self._scene.topic or self._scene.last_topic
+        topic = self._scene.matter
         body = [*topic.lines, "\n".join(f"- {point}" for point in topic.points)] if topic else []
         paragraphs = [self._paragraph()]
         paragraphs += [self._voice.fill(line) for line in body if line]
@@ -190,7 +162,12 @@ class _Answer:
     def _more(self) -> str:
         if wish := self._scene.last_wish:
             return self._makers.get(wish, lambda: self._voice.say("jokes"))()
-        topic = self._scene.topic or self._scene.last_topic
+        topic = self._scene.matter
         if topic is None or not self._choice.has_fresh(topic.lines):
             return self._paragraph()
         return self._voice.on(topic)
+
+
+def _is_of_a_thing(scene: Scene) -> bool:
+    """Tell whether what is told is about a thing, "my code crashes", and not the person."""
+    return scene.intent is Intent.TELL_FACT and scene.told.facts[-1].startswith("your ")

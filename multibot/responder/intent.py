@@ -1,5 +1,6 @@
 """What a person wants with a message, told from its words."""
 
+import functools
 import re
 from enum import StrEnum
 
@@ -72,7 +73,7 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
     (Intent.ASK_ECHO, r"\bwhat did you (?:just )?say\b|\b(?:say|repeat) (?:that|it) again\b|\brepeat (?:that|yourself|what you)\b|\bwhat was your (?:last )?answer\b"),
     (Intent.ASK_TOPICS, r"\bwhat (?:did|have|were|was|are) we (?:just |been )*(?:talk|speak|discuss|chat)|\bwhere were we\b|\bwhat was this about\b"),
     (Intent.ASK_LAST_SAID, r"\bwhat (?:did i|have i|was i|i) (?:just |last )?(?:say|said|saying|ask|asked|asking|write|wrote|tell you|mention)(?: (?:just now|before|earlier|last|a moment ago|to you))*\s*\?*$|\bremember what i (?:just )?(?:said|told you|asked|wrote)(?: (?:before|earlier|last))*\s*\?*$"),
-    (Intent.ASK_SAID, r"\b(?:do|did|can|don't) you (?:still )?(?:remember|recall)\b|\bwhat did i (?:say|tell|mention|ask|write)\b|\bremember (?:when|that|what|my|where|who|how)\b.*\?|\b(?:have|did) i (?:told|tell|mention(?:ed)?)\b.*\?|\b(?:i told you|as i said)\b.*\?"),
+    (Intent.ASK_SAID, r"\b(?:do|did|can|don't) you (?:still )?(?:remember|recall)\b|\bwhat (?:did|has|have|was) (?!you\b|we\b)[\w']+ (?:say|said|tell|told|mention(?:ed)?|ask(?:ed)?|write|written|telling|saying)\b|\bremember (?:when|that|what|my|where|who|how)\b.*\?|\b(?:have|did) i (?:told|tell|mention(?:ed)?)\b.*\?|\b(?:i told you|as i said)\b.*\?"),
     (Intent.ASK_ABOUT_BOT, r"\bwho are you\b|\bwhat are you\b(?! (?:doing|talking|saying|on|up|trying|waiting))|\bintroduce yourself\b|\babout yourself\b|\bwhat(?:'s| is) your name\b|\bare you (?:an? )?(?:\w+ )?(?:bot|human|person|real|robot|ai|machine|alive|conscious)\b|\bwho (?:made|built|created) you\b"),
     (Intent.ASK_ABILITIES, r"\bwhat can you (?:do|help)\b|\bhow can you help\b|\bwhat do you do\b|\bwhat are you (?:able|good)\b|\bcan you help(?: me)?\s*\?*$|^help[!.?]*$|\bwhat (?:do you know|are your skills)\s*\?*$"),
     (Intent.ASK_WELLBEING, r"\bhow are (?:you|things|we)\b|\bhow(?:'s| is) (?:it going|life|everything|your day)\b|\bhow (?:have you been|do you feel(?! about))\b|\bwhat(?:'s| is) up\b|\bhow do you do\b|^(?:what'?s|wass?)up\b|\bhow r u\b"),
@@ -81,10 +82,10 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
     (Intent.WANT_LIST, rf"\b(?:give|name|list|show|share|make|need|want|suggest|brainstorm|any|some|few|top|send|got|have|what are|\d+)\b[^.!?]*\b(?:{_THINGS})\b|^(?:list|brainstorm|suggest|enumerate)\b|\bstep by step\b"),
     (Intent.WANT_STORY, r"\b(?:tell|write|give|make|read|want|need|know|hear|share|invent|sing)\b.*\b(?:story|stories|tale|parable|poem|poetry|haiku|song|fable|anecdote)\b|^(?:a )?(?:story|poem|tale)\b"),
     (Intent.WANT_ESSAY, r"\bin (?:great |more |full )?(?:detail|depth)\b|\bat length\b|\bessay\b|\blong(?:er)? (?:answer|explanation|version|text|reply|message|read)\b|\b(?:all|everything) (?:about|you know|there is)\b|\bdeep dive\b|\bexplain\b.*\b(?:fully|thoroughly|completely|properly)\b|\bwrite (?:me )?(?:an? )?(?:article|long)\b|\bgo (?:deep|into detail)\b|\blecture\b"),
-    (Intent.WANT_MORE, r"\b(?:tell me|say|know|hear) (?:a (?:bit|little) )?more\b|^(?:more|go on|continue|please continue|keep going|elaborate|and then|what else|anything else|another(?: one)?|next)\b[\w ]{0,20}[!.?]*$|\bcan you (?:elaborate|expand)\b|\bwhat do you mean\b|^(?:how so|why so|why not|why|how|meaning|like what|such as|for example|really|is it|so what)\s*\?+$"),
+    (Intent.WANT_MORE, r"\bwhat (?:does|do) (?:that|it|this|you) mean\b|^(?:can|could|would|will) you (?:please )?explain(?: (?:it|that|this))?\s*\?*$|^(?:please )?explain(?: (?:it|that|this))?[.!?]*$|\b(?:tell me|say|know|hear) (?:a (?:bit|little) )?more\b|^(?:more|go on|continue|please continue|keep going|elaborate|and then|what else|anything else|another(?: one)?|next)\b[\w ]{0,20}[!.?]*$|\bcan you (?:elaborate|expand)\b|\bwhat do you mean\b|^(?:how so|why so|why not|why|how|meaning|like what|such as|for example|really|is it|so what)\s*\?+$"),
     (Intent.WANT_THOUGHT, r"\b(?:tell|say|show) (?:me |us )?(?:something|anything)(?: (?:new|interesting|nice|fun|wise|smart|random|else|cool|clever))?[!.?]*$|\b(?:surprise|entertain|inspire) me\b|\bfun fact\b|\bwhat(?:'s| is) on your mind\b|\bwhat are you thinking\b"),
-    (Intent.SUFFER, rf"\b(?:is|are) (?:very |really |so )?(?:sick|ill|dying|in (?:the )?hospital)\b|\bhas cancer\b|\bi(?:'m| am| feel|'ve been|'m feeling| am feeling| have been)(?: (?:so|very|really|a bit|a little|kind of|quite|too|just|always|still|feeling|rather|pretty|totally|completely))* (?:{_MOODS})\b|\b(?:died|passed away|broke up with|left me|got fired|was fired|lost my (?:job|wife|husband|friend|mother|father|dog|cat))\b|\bi (?:can't sleep|can't cope|failed|messed up|give up|hate my(?:self| life))\b|\b(?:bad|awful|terrible|horrible|rough|hard) (?:day|week|night|time)\b"),
-    (Intent.REJOICE, r"\bi (?:just )?(?:passed|won|did it|finished|made it|succeeded|got (?:the|a|an) (?:job|offer|raise|promotion)|got (?:promoted|married|engaged|accepted)|fixed it|solved it)\b|\b(?:good|great) news\b|\bi(?:'m| am)(?: (?:so|very|really))* (?:happy|excited|proud|thrilled|glad)\b|\bit (?:finally )?work(?:s|ed)\b|(?<!\bthat )(?<!\bthis )\b(?:was|went) (?:so |really |absolutely |just )?(?:great|amazing|awesome|wonderful|fantastic|perfect|brilliant)\b|\b(?:yay|woo+hoo+|hooray|hurray)\b"),
+    (Intent.SUFFER, rf"\b(?:is|are) (?:very |really |so )?(?:sick|ill|dying|in (?:the )?hospital)\b|\bhas cancer\b|\bi(?:'m| am| feel|'ve been|'m feeling| am feeling| have been)(?: (?:so|very|really|a bit|a little|kind of|quite|too|just|always|still|feeling|rather|pretty|totally|completely))* (?:{_MOODS})\b(?! (?:on|at) (?:the|my|a|an|this|step)\b)|\b(?:died|passed away|broke up with|left me|got fired|was fired|lost my (?:job|wife|husband|friend|mother|father|dog|cat))\b|\bi (?:can't sleep|can't cope|failed|messed up|give up|hate my(?:self| life))\b|\b(?:bad|awful|terrible|horrible|rough|hard) (?:day|week|night|time)\b"),
+    (Intent.REJOICE, r"\bi (?:just )?(?:passed|won|did it|finished|made it|succeeded|got (?:the|a|an) (?:job|offer|raise|promotion)|got (?:promoted|married|engaged|accepted)|fixed it|solved it)\b|\b(?:good|great) news\b|\bi(?:'m| am)(?: (?:so|very|really))* (?:happy|excited|proud|thrilled|glad)\b|\bit (?:finally )?work(?:s|ed)(?= now| again|[!.,]|$)|(?<!\bthat )(?<!\bthis )\b(?:was|went) (?:so |really |absolutely |just )?(?:great|amazing|awesome|wonderful|fantastic|perfect|brilliant)\b|\b(?:yay|woo+hoo+|hooray|hurray)\b"),
     (Intent.CRITICISE, r"\byou(?:'re| are)(?: \w+)? (?:wrong|stupid|dumb|useless|bad|boring|annoying|an idiot|terrible|no help|not helping|repeating)\b|\bbad bot\b|\bthat(?:'s| is|s| was) (?:wrong|nonsense|stupid|boring|bad|terrible|lame|useless|dumb|not (?:true|right|helpful|funny|what))\b|\bnonsense\b|\bshut up\b|\b(?:makes|make) no sense\b|\byou (?:don't|do not) (?:understand|get it|listen)\b|\bnot what i (?:asked|meant|said)\b|\bi (?:don't|do not|didn't|did not) (?:like|love|get) (?:that|this|it)\b|\byou suck\b|\byou already said\b"),
     (Intent.PRAISE, r"\bgood bot\b|\byou(?:'re| are| were)(?: (?:so|very|really|a|an|the|pretty|quite))* (?:great|awesome|amazing|nice|kind|smart|clever|wise|funny|helpful|brilliant|cool|sweet|best|wonderful|genius|right)\b|\bi (?:love|like|appreciate) (?:you|that|this|it|your)\b|\bwell (?:said|put)\b|^(?:(?:(?:ha)+h?|lol|oh|wow)[\s,!.]+)?(?:that(?:'s| is| was) )?(?:so |very |really |pretty )?(?:nice|brilliant|awesome|cool|great|wow|beautiful|amazing|perfect|lovely|excellent|good|interesting|fascinating|helpful|funny|ha(?:ha)+|lol|lmao|rofl)(?: one| idea| answer| work| stuff| thanks)?[\s!.:)]*$"),
     (Intent.LEAVE, r"\b(?:good ?)?bye\b|\bgood ?night\b|\bsee (?:you|ya)\b|\bc(?:ya|u later)\b|\bfarewell\b|\bgtg\b|\bttyl\b|\bi (?:have|need|must|got) to (?:go|leave|run|sleep)\b|\bi(?:'m| am) (?:off|leaving|going to bed)\b|\btake care\b|\btalk (?:to you )?(?:later|soon|tomorrow)\b|^later[!.]*$"),
@@ -94,12 +95,21 @@ _PATTERNS: tuple[tuple[Intent, str], ...] = (
 )  # fmt: skip
 _COMPILED = tuple((intent, re.compile(pattern, re.IGNORECASE)) for intent, pattern in _PATTERNS)
 
-_CHOICE = re.compile(r"\b[\w']+ or [\w']+[^.!?\n]*\?", re.IGNORECASE)
+_CHOICE = re.compile(
+    r"\b(?:better|worse|nicer|cooler|faster|stronger|safer) than\b[^.!]*\?|\b[\w']+ or [\w']+[^.!?\n]*\?|\b(?:vs|versus)\b|^(?:should i|would you rather|do you prefer) .* or ",
+    re.IGNORECASE,
+)
 _REASON = re.compile(
     r"^(?:why|how come|what makes)\b|\bwhy (?:do|does|did|is|are|am|can|should)\b", re.IGNORECASE
 )
 _ASKING = re.compile(
     r"\?|^(?:what|who|whom|whose|where|when|why|how|which|is|are|am|was|were|do|does|did|can|could|should|would|will|shall|may|might|have|has|any|anyone|tell me|explain|describe|define|help me)\b",
+    re.IGNORECASE,
+)
+# "Where do I live?" asks for what was told; "what do I do?" asks for advice.
+_ABOUT_OWN = re.compile(
+    r"\b(?:what|where|when|who|which|how (?:old|many|long|much))(?:'s| [\w']+){0,3} (?:my|(?:do|did|am|was|have) i)\b"
+    r"(?! (?:do|need|say|choose|begin|tell|have to|supposed)\b)",
     re.IGNORECASE,
 )
 _FEW_WORDS = 2
@@ -121,6 +131,11 @@ def without_list_words(text: str) -> str:
     return re.sub(rf"\b(?:{_THINGS}|brainstorm)\b", " ", text, flags=re.IGNORECASE)
 
 
+def asks_for_told(text: str) -> bool:
+    """Tell whether the text asks for something that its writer would have told."""
+    return _ABOUT_OWN.search(text) is not None
+
+
 def is_greeting(text: str) -> bool:
     """Tell whether the text opens with a greeting."""
     return re.match(rf"{_HELLO}(?![\w'])", text, re.IGNORECASE) is not None
@@ -133,6 +148,7 @@ def without_openers(text: str) -> str:
     return text
 
 
+@functools.lru_cache(maxsize=512)
 def classify(text: str) -> Intent:
     """Tell what a plain text wants. What it tells about its writer is `memory`'s business."""
     rest = without_openers(text)

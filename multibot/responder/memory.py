@@ -1,13 +1,21 @@
 """What a person has told so far, read from the turns of the dialogue."""
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from multibot.conversation.prompt import Prompt
-from multibot.responder.intent import plain
-from multibot.responder.wording import clause, content_words, sentences, turned_round, words_of
+from multibot.responder.intent import Intent, classify, plain
+from multibot.responder.wording import (
+    asks,
+    clause,
+    content_words,
+    sentences,
+    turned_round,
+    words_of,
+)
 
 _NAME = re.compile(
     r"\b(?i:my name(?:'s| is)|i(?:'m| am) called|i go by|(?:you can |please |just )?call me|(?:hi|hey|hello)[,!. ]+i(?:'m| am))"
@@ -16,6 +24,20 @@ _NAME = re.compile(
 _NO_NAMES = words_of(
     "a an the not no on in at if when later back maybe crazy what unknown whatever so very just here new "
     "hidden long short hard easy stupid lazy and or but to from looking trying having going using"
+)
+# "I'm Mira." gives a name, "I'm Tired." and "I'm Dutch." do not.
+_BARE_NAME = re.compile(
+    r"^(?i:(?:it's|this is|i'm|i am|im)) ([A-Z][a-z'-]+)(?=[.!]*$|,| and\b| from\b|, | here\b)"
+)
+_NO_BARE_NAMES = _NO_NAMES | words_of(
+    "tired bored excited worried confused married retired interested disappointed scared stressed exhausted depressed "
+    "frustrated surprised annoyed done finished pleased blessed devastated sad happy angry mad glad sorry sure ready "
+    "ok okay fine good great well bad ill sick better alone lonely afraid alive awake asleep busy hungry thirsty free "
+    "cold hot late early home away lost stuck dead drunk sober single pregnant vegan vegetarian proud nervous anxious "
+    "shy quiet serious kidding listening learning working everyone everybody nobody somebody it that this what who why how "
+    "american british english german french dutch spanish italian russian polish swedish norwegian danish finnish irish scottish "
+    "chinese japanese korean indian canadian australian brazilian mexican greek turkish african european asian christian "
+    "muslim jewish catholic buddhist monday tuesday wednesday thursday friday saturday sunday"
 )
 _SOFTLY = (
     r"(?:really |absolutely |also |just |do |always |still |kind of |quite |so |very much |truly )*"
@@ -37,7 +59,7 @@ _FACT = re.compile(
     r"^(?:(?:well|so|yes|yeah|no|also|and|but|because|actually|btw|oh|ok|okay|today|yesterday|now|fyi|anyway),? )*"
     r"(?P<fact>(?:"
     r"(?:i|we) (?:(?:don't|do not|never|usually|often|currently|now|recently|just|used to|also) )?"
-    r"(?:live|work|use|study|come from|grew up|have (?!to\b)|own|play|moved|was born|speak|teach|run|drive|learn|eat|drink|keep|collect|"
+    r"(?:live|work|use|study|come from|grew up|have (?!to\b|(?:an?|no|some)(?: \w+)? (?:questions?|ideas?|problems?|clue)\b)|own|play|moved|was born|speak|teach|run|drive|learn|eat|drink|keep|collect|"
     r"write|paint|draw|cook|bake|sing|dance|studied|worked|lived|bought|make|started|quit|adopted|read|built|made|lost|found|met|married)\b"
     r"|i(?:'m| am) (?:from|learning|working|building|writing|studying|reading|planning|moving|getting|living|\d+|"
     r"an? (?!bit\b|little\b|lot\b|fan\b)|married|single|vegan|vegetarian|allergic|retired)"
@@ -51,6 +73,8 @@ _FACT = re.compile(
 )  # fmt: skip
 _LONGEST_FACT = 110
 _SHORTEST_QUOTE_WORDS = 3
+_LONGEST_QUOTE = 240
+_SAYING = frozenset({Intent.STATE, Intent.SUFFER, Intent.REJOICE})
 
 
 class Told(NamedTuple):
@@ -75,6 +99,12 @@ class Memory:
     is_return: bool
 
     @property
+    def claims(self) -> tuple[str, ...]:
+        """Each single thing known but the name, as a clause of its own."""
+        liked = (f"you like {thing}" for thing in self.likes)
+        return (*self.facts, *liked, *(f"you don't like {thing}" for thing in self.dislikes))
+
+    @property
     def clauses(self) -> tuple[str, ...]:
         """Everything known but the name, as clauses that fit after "you told me that"."""
         liked = (f"you like {listed(self.likes)}",) if self.likes else ()
@@ -82,6 +112,7 @@ class Memory:
         return (*self.facts, *liked, *disliked)
 
 
+@functools.lru_cache(maxsize=512)
 def tell(text: str) -> Told:
     """Read what a plain text tells of its writer; questions tell nothing."""
     name = _name(text)
@@ -94,7 +125,7 @@ def tell(text: str) -> Told:
             dislikes.append(thing)
         elif thing := _liked(_LIKE, sentence):
             likes.append(thing)
-        elif _NAME.search(sentence) is None and (fact := _fact(sentence)):
+        elif not _is_naming(sentence) and (fact := _fact(sentence)):
             facts.append(fact)
     return Told(name, tuple(likes), tuple(dislikes), tuple(facts))
 
@@ -102,7 +133,7 @@ def tell(text: str) -> Told:
 def _claims(text: str) -> Iterator[str]:
     """Yield what is stated, sentence by sentence and "and I ..." by "and I ..."."""
     for sentence in sentences(text):
-        if not sentence.endswith("?"):
+        if not asks(sentence):
             yield from re.split(r",? (?:and|but) (?=(?:i|i'm|my)\b)", sentence, flags=re.IGNORECASE)
 
 
@@ -123,13 +154,18 @@ def recollect(prompt: Prompt, own_names: tuple[str, ...] = ()) -> Memory:
     )
 
 
-def best_match(question: str, candidates: Sequence[str]) -> str | None:
-    """Return the newest of the candidates that shares the most meaning with a question."""
+def best_match(question: str, candidates: Sequence[str], *, of_claim: bool = False) -> str | None:
+    """Return the newest of the candidates that shares the most meaning with a question.
+
+    It shares at least half of what the question, or else the candidate itself, has of it.
+    """
     asked = content_words(question)
     best, shared = None, 0
     for candidate in candidates:
-        common = len(asked & content_words(candidate))
-        if common and common >= shared:
+        held = content_words(candidate)
+        common = len(asked & held)
+        enough = 2 * common >= len(held if of_claim else asked)
+        if common and enough and common >= shared:
             best, shared = candidate, common
     return best
 
@@ -137,11 +173,26 @@ def best_match(question: str, candidates: Sequence[str]) -> str | None:
 def statements(said: Sequence[str]) -> tuple[str, ...]:
     """Return the sentences of what was said that ask nothing."""
     each = (sentence for text in said for sentence in sentences(text))
-    return tuple(sentence for sentence in each if not sentence.endswith("?"))
+    return tuple(sentence for sentence in each if not asks(sentence))
 
 
-def last_statement(said: Sequence[str]) -> str | None:
-    """Return the newest thing said that is worth quoting."""
+def worth_quoting(said: Sequence[str]) -> tuple[str, ...]:
+    """Return what was said of the matter itself: no question, thanks, greeting or "hmm"."""
+    each = (s for s in statements(said) if len(s.split()) >= _SHORTEST_QUOTE_WORDS)
+    return tuple(sentence for sentence in each if classify(sentence) in _SAYING)
+
+
+def quoted(text: str) -> str:
+    """Quote a text as a sentence of its own."""
+    text = " ".join(text.split())
+    if len(text) > _LONGEST_QUOTE:
+        text = text[:_LONGEST_QUOTE].rsplit(" ", 1)[0] + "…"
+    stop = "" if text.endswith((".", "!", "?", "…")) else "."
+    return f"“{text[:1].upper()}{text[1:]}{stop}”"
+
+
+def last_said(said: Sequence[str]) -> str | None:
+    """Return the newest thing said, be it a question, that has a few words."""
     worth = (text for text in reversed(said) if len(text.split()) >= _SHORTEST_QUOTE_WORDS)
     return next(worth, said[-1] if said else None)
 
@@ -159,12 +210,17 @@ def _distinct(items: Sequence[str]) -> tuple[str, ...]:
     return tuple(kept.values())
 
 
+def _is_naming(sentence: str) -> bool:
+    return _NAME.search(sentence) is not None or _name(sentence) is not None
+
+
 def _name(sentence: str) -> str | None:
-    match = _NAME.search(sentence)
+    given, bare = _NAME.search(sentence), _BARE_NAME.search(sentence)
+    match = given or bare
     if match is None:
         return None
     name = match[1].strip("'-")
-    if name.split()[0].lower() in _NO_NAMES:
+    if name.split()[0].lower() in (_NO_NAMES if given else _NO_BARE_NAMES):
         return None
     return name if name != name.lower() else name.capitalize()
 

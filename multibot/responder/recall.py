@@ -3,21 +3,24 @@
 import re
 from collections.abc import Sequence
 
-from multibot.responder.memory import best_match, last_statement, listed, statements
+from multibot.responder.intent import asks_for_told
+from multibot.responder.memory import (
+    best_match,
+    last_said,
+    listed,
+    quoted,
+    statements,
+    worth_quoting,
+)
 from multibot.responder.scene import Scene
 from multibot.responder.voice import Voice
 from multibot.responder.wording import content_words
 
-# "Where do I live?" asks for what was told; "what do I do?" asks for advice.
-_ABOUT_OWN = re.compile(
-    r"\b(?:what|where|when|who|which|how (?:old|many|long|much))(?:'s| [\w']+){0,3} (?:my|(?:do|did|am|was|have) i)\b"
-    r"(?! (?:do|need|say|choose|begin|tell|have to|supposed)\b)",
-    re.IGNORECASE,
-)
+_ASKED = re.compile(r"\b(?:ask|asked|question|wonder|wondered|wanted)\b", re.IGNORECASE)
 _CODE = re.compile(r"```.*?```", re.DOTALL)
 _FEW = 3
+_TELLING_WORDS = 2
 _MOST_KNOWN = 6
-_LONGEST_QUOTE = 240
 
 
 class Recall:
@@ -30,12 +33,19 @@ class Recall:
     def own_fact(self) -> str:
         """Answer a question for something that the person told."""
         scene = self._scene
-        if not _ABOUT_OWN.search(scene.text):
-            return ""
-        if known := best_match(scene.text, scene.memory.clauses):
+        if not asks_for_told(scene.text):
+            return self._said_in_full()
+        if known := best_match(scene.text, scene.memory.claims):
             return self._voice.say("recall", memory=known)
         quote = best_match(scene.text, statements(scene.memory.said))
         return self._quoted(quote)
+
+    def _said_in_full(self) -> str:
+        """Quote a statement that has every word of the question: "what is the robot called?"."""
+        asked = content_words(self._scene.text)
+        said = reversed(worth_quoting(self._scene.memory.said))
+        quote = next((each for each in said if asked <= content_words(each)), None)
+        return self._quoted(quote) if quote and len(asked) >= _TELLING_WORDS else ""
 
     def name(self) -> str:
         """Say the person's name, or that it was not told."""
@@ -56,7 +66,8 @@ class Recall:
         known = (*named, *memory.clauses[-_MOST_KNOWN:])
         if known:
             return self._voice.say("recall", memory=listed(known))
-        return self.topics() or self.last_said()
+        said = worth_quoting(memory.said)
+        return self.topics() or self._quoted(said[-1] if said else None)
 
     def topics(self) -> str:
         """Recall what was talked about, the newest topics last."""
@@ -66,7 +77,7 @@ class Recall:
 
     def last_said(self) -> str:
         """Quote what the person said last."""
-        quote = last_statement(self._scene.memory.said)
+        quote = last_said(self._scene.memory.said)
         return self._quoted(quote)
 
     def said(self) -> str:
@@ -74,9 +85,11 @@ class Recall:
         scene = self._scene
         if not content_words(scene.text):
             return self.all_known()
-        quote = best_match(scene.text, statements(scene.memory.said)) or best_match(
-            scene.text, scene.memory.said
-        )
+        quote = best_match(scene.text, statements(scene.memory.said))
+        if quote is None and _ASKED.search(scene.text):
+            quote = best_match(scene.text, scene.memory.said)
+        if quote is None and scene.topic in scene.earlier_topics:
+            return self.topics()
         return self._quoted(quote)
 
     def echo(self) -> str:
@@ -84,18 +97,9 @@ class Recall:
         answers = self._scene.memory.answers
         if not answers:
             return self._voice.say("forgotten")
-        return self._voice.say("echoes", memory=_quote(_CODE.sub("[code]", answers[-1])))
+        return self._voice.say("echoes", memory=quoted(_CODE.sub("[code]", answers[-1])))
 
     def _quoted(self, quote: str | None) -> str:
         if quote is None:
             return self._voice.say("forgotten")
-        return self._voice.say("quotes", memory=_quote(quote))
-
-
-def _quote(text: str) -> str:
-    """Quote a text as a sentence of its own."""
-    text = " ".join(text.split())
-    if len(text) > _LONGEST_QUOTE:
-        text = text[:_LONGEST_QUOTE].rsplit(" ", 1)[0] + "…"
-    stop = "" if text.endswith((".", "!", "?", "…")) else "."
-    return f"“{text[:1].upper()}{text[1:]}{stop}”"
+        return self._voice.say("quotes", memory=quoted(quote))

@@ -1,13 +1,12 @@
 """One message as the embedded responder understands it."""
 
-import functools
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from multibot.conversation.prompt import Prompt
 from multibot.responder.intent import (
     Intent,
+    asks_for_told,
     classify,
     is_greeting,
     plain,
@@ -15,17 +14,18 @@ from multibot.responder.intent import (
     without_openers,
 )
 from multibot.responder.memory import Memory, Told, recollect, tell
-from multibot.responder.script import Script, Topic
-from multibot.responder.wording import content_words, subject, words_of
+from multibot.responder.script import Topic
+from multibot.responder.topics import Topics
+from multibot.responder.wording import UNCLEAR, subject
 
 _OVERRULED = frozenset({Intent.STATE, Intent.NOD, Intent.AGREE, Intent.GREET, Intent.DISAGREE})
 _REPEATABLE = frozenset({Intent.WANT_JOKE, Intent.WANT_STORY, Intent.WANT_CODE})
-_OPTIONS = re.compile(
-    r"(?:\b(?P<before>[\w']+) )?\b(?P<left>[\w'-]+) or (?P<right>(?:[\w'-]+ ?){1,2})\?",
-    re.IGNORECASE,
-)
-_LIKING = re.compile(r"\bi (?:really |do |just |also )*(?:love|like|enjoy|hate)\b")
-_DETERMINERS = words_of("a an the my your our this that his her their in at on with for")
+_GOING_ON = frozenset({Intent.ASK, Intent.ASK_REASON, Intent.STATE})
+_ABOUT_TALK = frozenset(intent for intent in Intent if intent.startswith("ask_")) - {
+    Intent.ASK_CHOICE,
+    Intent.ASK_REASON,
+}
+_RECENT = 2
 _LONGEST_NAME = 32
 _FRIEND = "friend"
 
@@ -41,10 +41,25 @@ class Scene:
     subject: str
     last_wish: Intent | None
     topic: Topic | None
-    last_topic: Topic | None
-    earlier_topics: tuple[Topic, ...]
+    recent_topics: tuple[Topic | None, ...]
     told: Told
     memory: Memory
+    gist: str
+
+    @property
+    def earlier_topics(self) -> tuple[Topic, ...]:
+        """The topics of what was said before, in order."""
+        return tuple(topic for topic in self.recent_topics if topic)
+
+    @property
+    def last_topic(self) -> Topic | None:
+        """The newest of the topics before."""
+        return next(reversed(self.earlier_topics), None)
+
+    @property
+    def matter(self) -> Topic | None:
+        """The topic, or the newest before it where this message names nothing else."""
+        return self.topic or (self.last_topic if self.subject == UNCLEAR else None)
 
     @property
     def is_first(self) -> bool:
@@ -52,70 +67,44 @@ class Scene:
         return not self.memory.said and not self.memory.answers
 
 
-def read(prompt: Prompt, script: Script, own_names: tuple[str, ...]) -> Scene:
+def read(prompt: Prompt, topics: Topics, own_names: tuple[str, ...]) -> Scene:
     """Understand the last turn of a prompt in the light of the turns before."""
     text = plain(prompt.turns[-1].content, own_names)
     memory = recollect(prompt, own_names)
     told = tell(without_openers(text)) if not told_by_greeting(text) else tell(text)
-    earlier = tuple(found for said in memory.said if (found := find_topic(said, script.topics)))
+    recent = tuple(_topic_before(said, topics) for said in memory.said)
     intent = _intent(text, told)
+    about = subject(without_openers(text))
     matter = without_list_words(text) if intent is Intent.WANT_LIST else text
+    topic = topics.best(matter) or topics.best(text)
+    goes_on = about == UNCLEAR and intent in _GOING_ON
+    before = next(reversed(list(filter(None, recent[-_RECENT:]))), None)
     return Scene(
         text=text,
         intent=intent,
         greeted=is_greeting(text),
         user=_called(told.name or memory.name or prompt.user_name),
-        subject=subject(without_openers(text)),
+        subject=about,
         last_wish=_last_wish(memory.said) if intent is Intent.WANT_MORE else None,
-        topic=find_topic(matter, script.topics),
-        last_topic=earlier[-1] if earlier else None,
-        earlier_topics=earlier,
+        topic=topic or (before if goes_on else None),
+        gist=text if topic or not memory.said else f"{memory.said[-1]} {text}",
+        recent_topics=recent,
         told=told,
         memory=memory,
     )
 
 
-def find_topic(text: str, topics: Sequence[Topic]) -> Topic | None:
-    """Return the topic that most of the text's words speak of, the first of equals."""
-    # "I love trains" speaks of trains, not of love.
-    words = _LIKING.sub(" ", text.casefold())
-    best, most = None, 0
-    for topic in topics:
-        weight = sum(map(_weight, set(_keywords(topic).findall(words))))
-        if weight > most:
-            best, most = topic, weight
-    return best
-
-
-def options(text: str) -> tuple[str, str] | None:
-    """Return the two things a question asks to choose from, when they are plain to see."""
-    found = _OPTIONS.search(text)
-    if found is None:
+def _topic_before(text: str, topics: Topics) -> Topic | None:
+    """Return the topic of an earlier message, unless that was about the talk itself."""
+    topic = topics.best(text)
+    if topic is None or asks_for_told(text) or classify(text) in _ABOUT_TALK:
         return None
-    before, left, right = found["before"] or "", found["left"], found["right"].strip()
-    if before.lower() in _DETERMINERS:
-        if right.split()[0] != before:
-            return None
-        left = f"{before} {left}"
-    return None if right.lower() in {"not", "what", "no", "else", "something"} else (left, right)
+    return topic
 
 
 def told_by_greeting(text: str) -> bool:
     """Tell whether the text gives a name with its greeting: "hi, I'm Anna"."""
     return is_greeting(text) and tell(text).name is not None
-
-
-@functools.lru_cache(maxsize=4096)
-def _weight(keyword: str) -> int:
-    """Let long keywords count more; those of common words alone ("should i") only break ties."""
-    return len(keyword) if content_words(keyword) else 1
-
-
-@functools.lru_cache(maxsize=256)
-def _keywords(topic: Topic) -> re.Pattern[str]:
-    """Compile the keywords, the longest first, with the endings that a word may have."""
-    longest_first = sorted(map(str.casefold, topic.keywords), key=len, reverse=True)
-    return re.compile(rf"(?<!\w)({'|'.join(map(re.escape, longest_first))})(?:s|es|ed|ing)?(?!\w)")
 
 
 def _intent(text: str, told: Told) -> Intent:

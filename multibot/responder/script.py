@@ -9,6 +9,8 @@ from multibot.errors import ConfigError
 PLACEHOLDER = re.compile(r"```.*?```|\{(user|subject|memory|topic)\}", re.DOTALL)
 """What is filled in, or, without a group, a code block, in which nothing is. {user}: the person's name. {subject}: what the message is about. {memory}:
 what the person said before. {topic}: an earlier topic, or in `choices` the one that is chosen.
+A line is said only where there is something to fill in, while others are left; a line of `questions`
+or `statements` with {topic} is for a topic of which all has been said.
 Other braces are left alone."""
 
 Lines = tuple[str, ...]

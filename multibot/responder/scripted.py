@@ -8,6 +8,7 @@ from multibot.responder.choice import Choice
 from multibot.responder.composing import compose
 from multibot.responder.scene import read
 from multibot.responder.script import Script
+from multibot.responder.topics import Topics
 
 _PIECE = re.compile(r"\s*\S+(?:\s+\Z)?")
 
@@ -17,6 +18,7 @@ class ScriptedResponder:
 
     def __init__(self, script: Script, *, persona_name: str, seed: int = 0) -> None:
         self._script = script
+        self._topics = Topics(script.topics)
         self._persona_name = persona_name
         self._seed = seed
 
@@ -28,11 +30,11 @@ class ScriptedResponder:
     def answer(self, prompt: Prompt) -> str:
         """Return the whole answer."""
         names = (self._persona_name, prompt.bot_name)
-        scene = read(prompt, self._script, names)
+        scene = read(prompt, self._topics, names)
         key = (
             f"{self._seed}\0{prompt.bot_name}\0{len(prompt.turns)}\0{prompt.user_id}\0{scene.text}"
         )
-        return compose(self._script, scene, Choice(key, scene.memory.answers))
+        return compose(self._script, self._topics, scene, Choice(key, scene.memory.answers))
 
     async def close(self) -> None:
         """Hold nothing, give back nothing."""

@@ -1,6 +1,8 @@
 """A person's words turned round, and what they are about."""
 
+import functools
 import re
+from collections.abc import Sequence
 
 _TURNED = {
     "i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "am": "are",
@@ -11,14 +13,14 @@ _TURNED = {
 }  # fmt: skip
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _TURNING = re.compile(r"\b(?:(?:i|we|you) (?:was|were|are)\b|[^\W_]+(?:'[^\W_]+)?)", re.IGNORECASE)
-_SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
+_SENTENCE = re.compile(r"(?:[^.!?\n]|\.(?=\w))+[.!?]*")
 _CLAUSE_END = re.compile(
     r"[.!?;,:\n()]|\s-\s|\s(?:because|but|if|when|while|although|though|so that|so|since|and (?:i|it|he|she|they|we|then|that)|please|then|anyway|lately|right now|at all|nowadays)\b",
     re.IGNORECASE,
 )
 _LONGEST_SUBJECT = 7
 _SHORTEST_WORD = 3
-_NOUN_LENGTHS = range(5, 25)
+_LONGEST_NOUN = 24
 UNCLEAR = "that"
 """The subject of a text that names none."""
 
@@ -35,10 +37,10 @@ _STOP = words_of(
     "having he he'd he's hello help her here hey hi him his hmm how however i i'd i'll i'm i've idea if im in into is isn't it "
     "it's its just keep kind know later least less let let's like likely little lol long look lot lots love made make makes many "
     "may maybe me mean means might mind more most much must my myself need needs never new nice no not nothing now of "
-    "off often oh ok okay on once one only or other our out over own people perhaps please point pretty probably put quite "
+    "off often oh ok okay on once one only or other our out over own perhaps please point pretty probably put quite "
     "rather real really remember right said same say says see seem seems she should since so some somebody someone something "
     "sometimes soon sort still stuff such sure take tell than thank thanks that that's the their them then there there's these "
-    "they they're thing things think this those though thought through time to today tomorrow too tried try trying two under until "
+    "they they're thing things think this those though thought through to today tomorrow too tried try trying two under until "
     "up us very want wanted wants was wasn't way we we're well went were what what's when where which while "
     "who whole why will wish with without won't would wouldn't yeah yes yesterday yet you you're your yours yourself "
     "favorite favourite asked told tells talk talking"
@@ -46,13 +48,22 @@ _STOP = words_of(
 # These say something about a person, but are no subject.
 _NO_SUBJECT = _STOP | words_of(
     "already whether either neither besides instead against around between during thats dont ive wont cant didnt doesnt isnt youre hes shes whats theres arent wasnt havent course question answer example reason whatever nobody everyone everybody somewhere anyway actually "
-    "from live lives use used uses using work works working old year years anymore honestly"
+    "mine yours ago from live lives use used uses using work works working old year years anymore honestly"
 )
 
+_VERB = r"(?:is|isn't|are|aren't|was|were|has|have|had|does|doesn't|do|don't|did|didn't|keeps?|won't|can't|will|can|would|never|always|still|just)\b"
+_ASKED = re.compile(
+    r"^(?:(?:what|whats|what's|who|whom|whose|where|when|why|how|which)\b(?! (?:i|we|he|she|they|it|my|the|a|an)\b)"
+    r"|(?:is|are|am|was|were|do|does|did|don't|can|could|should|would|will|shall|may|might|have|has) "
+    r"(?:i|you|we|he|she|it|they|there|this|that|these|those|the|my|your|our|any(?:one|body|thing)?|some(?:one|body)|people)\b"
+    r"|(?:please |can you )?(?:tell|give|show|send|explain|describe|define|help|write|list|repeat|remind|say|name|suggest|recommend|imagine|let's|guess)\b)",
+    re.IGNORECASE,
+)
 _SUBJECTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), form)
     for pattern, form in (
-        (r"\bshould i (?:be )?(.+)", "whether to {}"),
+        (r"(?:^|[,;] |\b(?:if|whether) )should i (.+)", "whether to {}"),
+        (rf"^(?:what|which) ([^\W\d_]{{3,}}) {_VERB}", "the {}"),
         (r"\bhow (?:do|can|should|would|could|might) (?:i|you|we|one|people) (.+)", "how to {}"),
         (r"\b(?:how|learn|learning|trying|want(?:ed)?|hope|plan(?:ning)?|decided|need|like|love|afraid) to (.+)", "how to {}"),
         (r"\b(?:think|thoughts|opinion|feel|tell me|talk(?:ing)?|know|anything|something|everything|more|all|curious|wondering|question|thinking|worried|worry|dream(?:ing|t)?|ideas?|list|stor(?:y|ies)|jokes?|poem|tips|essay|advice|view|detail|learn(?:ing)?|book|example|function|script|code|one) (?:about|of|on|regarding|for) (.+)", "{}"),
@@ -60,16 +71,30 @@ _SUBJECTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bi(?:'m| am) ((?:\w{3,}ing) .+)", "{}"),
         (r"\bi(?:'m| am|'ve been) ((?:an?|so|too|very|really|always) .+)", "being {}"),
         (r"\bi feel (?!like|that)(.+)", "feeling {}"),
+        (rf"\b(?:my|our) ((?:[^\W\d_]+ ){{0,2}}?[^\W\d_]{{3,}})(?= {_VERB}|[,.!?;]|$)", "your {}"),
         (r"\b(?:my|our) ([^\W\d_]{3,})\b", "your {}"),
     )
 )  # fmt: skip
-_ADJECTIVES = (
+_ADJECTIVE = (
     r"(?:new|old|big|small|good|bad|best|worst|last|first|same|other|whole|long|great|real|right|wrong|"
     r"different|simple|hard|easy|little|next|only|perfect|main)"
 )
-_NOUN_PHRASE = re.compile(
-    rf"\b((?:the|an?|this|these|those) (?:{_ADJECTIVES} )?([^\W\d_]{{3,}}))\b", re.IGNORECASE
+_NOUN_END = rf"(?= {_VERB}| (?:to|in|of|for|on|at|and|or|with|that|which|as|by|than|but|when|if|about)\b|[,.!?;:)]|$)"
+# What a sentence says something of: after an article, after a preposition, or before its verb.
+_NOUNS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"^(?:(?:why|how|when|where) )?{_VERB} ((?:the|an?|this|these|those) (?:{_ADJECTIVE} )?([^\W\d_]{{3,}})) (?!of\b)",
+        rf"\b((?:the|an?|this|these|those) ((?:[^\W\d_]{{3,}} ){{0,2}}?[^\W\d_]{{3,}})){_NOUN_END}",
+        rf"\b((?:the|an?|this|these|those) (?:{_ADJECTIVE} )?([^\W\d_]{{3,}}))\b",
+        rf"\b(?:think|believe|say|that) (?:that )?(([^\W\d_]{{4,}})) {_VERB}",
+        rf"^(?:(?:why|how|when) )?{_VERB} (([^\W\d_]{{3,}}))\b",
+        rf"^(([^\W\d_]{{4,}})) {_VERB}",
+        r"\b(?:about|of|with|without|like|for|from|in|on|into|against) (([^\W\d_]{4,}))\b",
+    )
 )
+_NO_NOUN_ENDINGS = ("ly", "ed", "ful", "ous", "less", "able", "ible")
+_ADDRESSEE = re.compile(r"^[\w.|`^-]{2,}[:,] +(?=\S+ \S)")
 
 
 def turned_round(text: str) -> str:
@@ -88,6 +113,12 @@ def sentences(text: str) -> tuple[str, ...]:
     return tuple(found.strip() for found in _SENTENCE.findall(text) if _WORD.search(found))
 
 
+def asks(sentence: str) -> bool:
+    """Tell whether a sentence asks for something, be it without a question mark, and so claims nothing."""
+    return sentence.endswith("?") or _ASKED.match(sentence) is not None
+
+
+@functools.lru_cache(maxsize=4096)
 def content_words(text: str) -> frozenset[str]:
     """Return the words that carry meaning, lower case, plurals made singular."""
     words = (word.lower() for word in _WORD.findall(text))
@@ -98,15 +129,16 @@ def content_words(text: str) -> frozenset[str]:
 
 def subject(text: str) -> str:
     """Name what a text is about, as a phrase that fits after "about"; "that" when it is unclear."""
+    text = _ADDRESSEE.sub("", text)
     said = sentences(text)
     asked = [sentence for sentence in said if sentence.endswith("?")]
     for sentence in (*reversed(asked), *said):
         for pattern, form in _SUBJECTS:
             match = pattern.search(sentence)
             phrase = _phrase(match[1]) if match else ""
-            if phrase:
+            if phrase and (form != "your {}" or _is_noun(phrase)):
                 return form.format(phrase)
-    return _noun(text)
+    return _noun((*reversed(asked), *said))
 
 
 def _phrase(tail: str) -> str:
@@ -117,17 +149,23 @@ def _phrase(tail: str) -> str:
     return turned_round(" ".join(words))
 
 
-def _noun(text: str) -> str:
-    for match in _NOUN_PHRASE.finditer(text):
-        if match[2].lower() not in _NO_SUBJECT:
-            return match[1].lower() if match[2].islower() else match[1]
-    words = (word for word in _WORD.findall(text) if word.lower() not in _NO_SUBJECT)
-    solid = [
-        w
-        for w in words
-        if w.isalpha() and len(w) in _NOUN_LENGTHS and not w.lower().endswith(("ly", "ed"))
-    ]
-    return max(solid, key=len, default=UNCLEAR)
+def _noun(said: Sequence[str]) -> str:
+    """Return what looks most like a noun; a wrong one would be worse than none."""
+    for sentence in said:
+        matches = (match for pattern in _NOUNS for match in pattern.finditer(sentence))
+        for match in matches:
+            if _is_noun(match[2]):
+                return match[1] if match[1][1:] != match[1][1:].lower() else match[1].lower()
+    return UNCLEAR
+
+
+def _is_noun(phrase: str) -> bool:
+    """Tell whether a phrase may be a noun with what describes it."""
+    words = phrase.lower().split()
+    if not _NO_SUBJECT.isdisjoint(words) or len(words[-1]) > _LONGEST_NOUN:
+        return False
+    is_verbal = len(words) > 1 and words[-1].endswith(("s", "ing"))
+    return not is_verbal and not words[-1].endswith(_NO_NOUN_ENDINGS)
 
 
 def _singular(word: str) -> str:

@@ -2,7 +2,7 @@ import pytest
 
 from multibot.conversation.prompt import PromptTurn
 from multibot.responder.intent import plain
-from multibot.responder.memory import Told, best_match, last_statement, listed, recollect, tell
+from multibot.responder.memory import Told, best_match, last_said, listed, recollect, tell
 from tests.unit.responder.dialogue import FILES, Dialogue
 
 
@@ -17,6 +17,16 @@ from tests.unit.responder.dialogue import FILES, Dialogue
         ("call me back", Told()),
         ("my name is not important", Told()),
         ("I'm Tired", Told()),
+        ("I'm Dutch.", Told()),
+        ("I'm Mira", Told(name="Mira")),
+        ("I'm Mira and I live in Oslo", Told(name="Mira", facts=("you live in Oslo",))),
+        ("this is Mira, a nurse", Told(name="Mira")),
+        ("I'm Mira's sister", Told()),
+        ("I'm cold", Told()),
+        ("I'm Groot here to stay with Anna", Told(name="Groot")),
+        ("what is my name, is it Anna", Told()),
+        ("I have a new question", Told()),
+        ("my server runs Ubuntu 22.04 with 512 MB", Told()),
         ("I like jazz", Told(likes=("jazz",))),
         ("I really love my dog because he is fun", Told(likes=("your dog",))),
         ("I'm into old maps.", Told(likes=("old maps",))),
@@ -130,7 +140,8 @@ def test_where_nothing_was_told_the_topics_are_remembered() -> None:
 
     assert "you wanted to talk about meaning" in dialogue.say("what do you know about me?")
     assert "you wanted to talk about meaning" in dialogue.say("what did we talk about?")
-    assert "What is the meaning of life?" in dialogue.say("do you remember life?")
+    assert "you wanted to talk about meaning" in dialogue.say("do you remember the purpose?")
+    assert "What is the meaning of life?" in dialogue.say("what did I ask about life?")
 
 
 def test_a_display_name_is_known_but_not_taken_for_told() -> None:
@@ -206,9 +217,9 @@ def test_matching_and_joining() -> None:
         == "doors that are red"
     )
     assert best_match("the red door?", ["nothing"]) is None
-    assert last_statement(["this is long enough", "ok"]) == "this is long enough"
-    assert last_statement(["ok"]) == "ok"
-    assert last_statement([]) is None
+    assert last_said(["this is long enough", "ok"]) == "this is long enough"
+    assert last_said(["ok"]) == "ok"
+    assert last_said([]) is None
     assert [listed(list("abc")[:n]) for n in range(4)] == ["", "a", "a and b", "a, b and c"]
 
 

@@ -1,8 +1,9 @@
 import pytest
 
+from multibot.responder.alternatives import options
 from multibot.responder.intent import Intent, classify
-from multibot.responder.scene import find_topic, options
 from multibot.responder.script import Topic
+from multibot.responder.topics import Topics
 from multibot.responder.wording import clause, content_words, subject, turned_round
 
 
@@ -114,7 +115,17 @@ def test_content_words_carry_meaning() -> None:
         ("tea or coffee?", ("tea", "coffee")),
         ("should I stay or go?", ("stay", "go")),
         ("should I learn the piano or the guitar?", ("the piano", "the guitar")),
-        ("should I quit my job or stay?", None),
+        ("should I quit my job or stay?", ("quit your job", "stay")),
+        ("should I use redis or memcached?", ("redis", "memcached")),
+        ("should I eat pizza or go home", ("eat pizza", "go home")),
+        ("tabs vs spaces", ("tabs", "spaces")),
+        ("what about vim versus emacs?", ("vim", "emacs")),
+        ("is rust better than go?", ("rust", "go")),
+        ("cats or dogs for the sidekick?", ("cats", "dogs")),
+        ("is it a fruit or a vegetable?", ("a fruit", "a vegetable")),
+        ("tea, coffee or water?", None),
+        ("is it a fruit or vegetable?", None),
+        ("should I go or not?", None),
         ("ready or not?", None),
         ("what now?", None),
     ],
@@ -138,9 +149,10 @@ TRUTH = Topic(name="truth", keywords=("truth", "true"), lines=("x",))
         ("should I tell the truth?", TRUTH),
         ("truthful", None),
         ("truths", TRUTH),
-        ("choose love, choose truth", CHOICE),
+        ("choose love, choose truth", LOVE),
+        ("the heart does not choose truth", LOVE),
         ("", None),
     ],
 )
 def test_the_topic_is_what_most_of_the_words_speak_of(text: str, topic: Topic | None) -> None:
-    assert find_topic(text, (LOVE, CHOICE, TRUTH)) == topic
+    assert Topics((LOVE, CHOICE, TRUTH)).best(text) == topic
