@@ -20,7 +20,7 @@ async def test_a_long_answer_is_sent_in_parts_and_only_the_first_replies(
         assert " ".join(sage.delivery.texts).split() == ["word"] * 50
         assert [each.first for each in sage.delivery.sent][:2] == [True, False]
         assert len({each.nonce for each in sage.delivery.sent}) == len(sage.delivery.sent)
-        stored = rows(home, "select part from conversations where role = 'assistant'")
+        stored = rows(home, "select part from conversations where role = 'assistant' order by id")
         assert [row["part"] for row in stored] == list(range(len(sage.delivery.sent)))
 
 

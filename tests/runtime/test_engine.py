@@ -17,7 +17,9 @@ async def test_a_direct_message_is_answered_and_both_turns_are_stored(
         await sage.hear(direct(clock, "good evening", message_id="42"))
 
         assert sage.delivery.texts == ["re: good evening"]
-        assert rows(home, "select role, content, username, channel_type from conversations") == [
+        assert rows(
+            home, "select role, content, username, channel_type from conversations order by id"
+        ) == [
             {"role": "user", "content": "good evening", "username": "Ada", "channel_type": "dm"},
             {
                 "role": "assistant",
