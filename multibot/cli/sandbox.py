@@ -6,13 +6,14 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from multibot.cli.sandbox_faults import PORT, at_url, fault, traffic
+from multibot.cli.sandbox_address import API_PATH, PORT, at_url
+from multibot.cli.sandbox_faults import fault, traffic
 from multibot.errors import UsageError
 from multibot.home import Home
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from multibot.sandbox.world import World
 
 HOST = "127.0.0.1"
-DEFAULT_NAME = "you"
+DEFAULT_NAME = "ada"
 GUILD = "multibot"
 POLL_SECONDS = 0.25
 MOST_MESSAGES = 1000
@@ -29,8 +30,21 @@ MOST_MESSAGES = 1000
 # A message must not be able to move the reader's cursor or colour the rest of the screen.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
+
+def _not_empty(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    del context, parameter
+    if not value.strip():
+        raise UsageError("--as is empty.", remedy="Name a person, such as ada.")
+    return value
+
+
 _name = click.option(
-    "--as", "name", default=DEFAULT_NAME, show_default=True, help="The person who speaks or reads."
+    "--as",
+    "name",
+    default=DEFAULT_NAME,
+    show_default=True,
+    callback=_not_empty,
+    help="The person who speaks or reads.",
 )
 
 
@@ -52,23 +66,30 @@ sandbox.add_command(traffic)
     show_default=True,
     help="Port to listen on; 0 takes a free one.",
 )
+@click.option("--empty", is_flag=True, help="Without bots, for any home or none.")
 @click.pass_obj
-def serve(home: Home, host: str, port: int) -> None:
-    """Run it until Ctrl-C, for the bots of this home."""
-    asyncio.run(_serve(_fleet(home), host, port))
+def serve(home: Home, host: str, port: int, *, empty: bool) -> None:
+    """Run it until Ctrl-C, for the bots of this home.
+
+    A bot that has no token yet gets one that only this sandbox knows.
+    """
+    bots, made_up = ((), {}) if empty else _fleet(home)
+    asyncio.run(_serve(bots, made_up, host, port))
 
 
-def _fleet(home: Home) -> tuple["Bot", ...]:
+def _fleet(home: Home) -> tuple[tuple["Bot", ...], dict[str, str]]:
+    """Load the bots, with tokens made up where a variable has none; return those as well."""
     from multibot.config.environment import read_environment
-    from multibot.config.load import load
+    from multibot.config.load import check, load
 
-    if not home.fleet_file.exists():
-        click.echo(f"There is no {home.fleet_file}: a sandbox without bots.", err=True)
-        return ()
-    return load(home, read_environment(home, os.environ)).enabled
+    environment = read_environment(home, os.environ)
+    faults = check(home, environment).errors
+    # The same at each start, so that the fleet can go on with a sandbox that was started again.
+    made_up = {f.variable: f"sandbox-{f.bot}" for f in faults if f.variable and f.bot}
+    return load(home, environment | made_up).enabled, made_up
 
 
-async def _serve(bots: Iterable["Bot"], host: str, port: int) -> None:
+async def _serve(bots: Iterable["Bot"], made_up: Mapping[str, str], host: str, port: int) -> None:
     from multibot.clock import SystemClock
     from multibot.sandbox.app import start
     from multibot.sandbox.world import World
@@ -80,7 +101,7 @@ async def _serve(bots: Iterable["Bot"], host: str, port: int) -> None:
     furnish(world, bots)
     running = await start(world, host, port)
     try:
-        click.echo(_welcome(world, running.url))
+        click.echo(_welcome(world, running.url, made_up))
         await stop.wait()
     finally:
         await running.close()
@@ -106,17 +127,27 @@ def channel_name(pattern: str) -> str:
     return spelled_out.replace("*", "")
 
 
-def _welcome(world: "World", url: str) -> str:
+def _welcome(world: "World", url: str, made_up: Mapping[str, str]) -> str:
     bots = ", ".join(app.name for app in world.applications.values()) or "none"
     channels = " ".join(f"#{channel.name}" for channel in world.channels.values())
     return (
         f"Sandbox at {url}/ (a chat page for your browser)\n"
         f"  Bots: {bots}\n"
         f"  Channels: {channels}\n\n"
-        "Start the fleet against it from a second terminal:\n\n"
-        f"  MULTIBOT_DISCORD_API={url}/api/v10 multibot up\n\n"
+        f"{_instructions(url, made_up)}\n\n"
+        "A bot that you add to the fleet later is known here after a new start of the sandbox.\n"
         "Ctrl-C ends it; nothing is kept."
     )
+
+
+def _instructions(url: str, made_up: Mapping[str, str]) -> str:
+    lines = ["Start the fleet against it from a second terminal:", ""]
+    lines += [f"  export {name}={token}" for name, token in sorted(made_up.items())]
+    lines += [f"  MULTIBOT_DISCORD_API={url}{API_PATH} multibot up"]
+    if made_up:
+        them = ", ".join(sorted(made_up))
+        lines += ["", f"No token was found for {them}: these are made up, for this sandbox only."]
+    return "\n".join(lines)
 
 
 @sandbox.command()
@@ -157,8 +188,25 @@ def read(channel: str, name: str, limit: int, url: str, *, follow: bool, as_json
 
     CHANNEL is a #name, an id, or @bot for direct messages. Times are UTC.
     """
+    names = _Names(url)
     for message in _messages(channel, name, limit, url, follow=follow):
-        click.echo(json.dumps(message, ensure_ascii=False) if as_json else line(message))
+        shown = json.dumps(message, ensure_ascii=False) if as_json else line(message, names)
+        click.echo(shown)
+
+
+class _Names(dict[str, str]):
+    """Names by id, asked for when the first one is missed, and again for each newcomer."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._url = url
+
+    def __contains__(self, user_id: object) -> bool:
+        from multibot.sandbox.remote import Remote
+
+        if not super().__contains__(user_id):
+            self.update(Remote(self._url).names())
+        return super().__contains__(user_id)
 
 
 def _messages(
@@ -178,8 +226,10 @@ def _messages(
         found = remote.messages(channel, name, limit=MOST_MESSAGES, after=last)
 
 
-def line(message: dict[str, Any]) -> str:
-    """Write a message for a person to read: further lines of it are indented."""
+def line(message: dict[str, Any], names: Mapping[str, str]) -> str:
+    """Write a message for a person to read: with names, and further lines of it indented."""
+    from multibot.sandbox.remote import named
+
     try:
         moment = datetime.fromisoformat(message["timestamp"]).astimezone(UTC)
         author, content = message["author"], message["content"]
@@ -187,5 +237,7 @@ def line(message: dict[str, Any]) -> str:
         raise UsageError("What answers there is no sandbox of this version.") from error
     mark = " (bot)" if author["bot"] else ""
     reply = f" [to {message['reply_to']}]" if message.get("reply_to") else ""
-    shown = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", content).replace("\n", "\n    ")
+    shown = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", named(content, names)).replace(
+        "\n", "\n    "
+    )
     return f"{moment:%H:%M:%S} {author['name']}{mark}{reply}: {shown}"

@@ -6,10 +6,9 @@ from typing import Any
 
 import click
 
+from multibot.cli.sandbox_address import at_url
 from multibot.errors import UsageError
 from multibot.sandbox.fault_spec import KINDS
-
-PORT = 8787
 
 _EXAMPLES = """\b
 Examples:
@@ -49,9 +48,6 @@ FILE is a list of faults in YAML or JSON, with times that count from now:
   - {kind: lose, event: MESSAGE_CREATE, after: 30, until: 40}
 """
 
-at_url = click.option(
-    "--url", default=f"http://127.0.0.1:{PORT}", show_default=True, help="Where the sandbox is."
-)
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 
 

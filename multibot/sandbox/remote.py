@@ -11,6 +11,7 @@ from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
 from multibot.errors import NotRunningError, UsageError
 
 _TIMEOUT = 10.0
+_MENTION = re.compile(r"<@!?(\d+)>")
 
 
 class Remote:
@@ -21,7 +22,8 @@ class Remote:
             raise UsageError(
                 f"{url} is no address of a sandbox.", remedy="One looks like http://127.0.0.1:8787."
             )
-        self.url = url.rstrip("/")
+        # The address that the bots get names the API; ours is beside it.
+        self.url = url.rstrip("/").removesuffix("/api/v10")
         # A proxy from the environment does not lead back to this machine.
         self._opener: OpenerDirector = build_opener(ProxyHandler({}))
 
@@ -46,6 +48,11 @@ class Remote:
     def bots(self) -> dict[str, str]:
         """Return the bots' ids by their names."""
         return {bot["name"]: bot["id"] for bot in self._ask("/sandbox/state")["bots"]}
+
+    def names(self) -> dict[str, str]:
+        """Return the names of all bots and people by their ids."""
+        state = self._ask("/sandbox/state")
+        return {one["id"]: one["name"] for one in (*state["users"], *state["bots"])}
 
     def add_faults(self, faults: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
         """Let the sandbox fail in these ways: in all of them, or in none if one makes no sense."""
@@ -84,7 +91,8 @@ class Remote:
 
     def _refusal(self, error: HTTPError) -> Exception:
         try:
-            return UsageError(str(json.loads(error.read())["error"]))
+            answer = json.loads(error.read())
+            return UsageError(": ".join((str(answer["error"]), *_fields(answer.get("errors")))))
         except (ValueError, KeyError, TypeError):
             return self._nobody()
         finally:
@@ -95,6 +103,24 @@ class Remote:
             f"No sandbox answers at {self.url}.",
             remedy="Start one with `multibot sandbox serve`, or name its address with --url.",
         )
+
+
+def _fields(errors: object, path: str = "") -> list[str]:
+    """Write Discord's nested errors as `content: Must be ...`, one for each."""
+    if not isinstance(errors, Mapping):
+        return []
+    found = [f"{path}: {one['message']}" for one in errors.get("_errors", ())]
+    for key, below in errors.items():
+        if key != "_errors":
+            found += _fields(below, f"{path}.{key}" if path else str(key))
+    return found
+
+
+def named(content: str, names: Mapping[str, str]) -> str:
+    """Write the mentions of a message as people see them; an unknown id stays as it is."""
+    return _MENTION.sub(
+        lambda found: f"@{names[found[1]]}" if found[1] in names else found[0], content
+    )
 
 
 def mentioning(content: str, bots: Mapping[str, str]) -> str:

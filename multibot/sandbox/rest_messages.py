@@ -19,8 +19,10 @@ async def create_message(call: Call) -> Result:
     """Create Message; a repeated nonce gets the first message back and posts nothing."""
     channel = call.channel()
     _check_writable(call, channel)
-    draft = drafts.read(channel, await call.body(), call.attachments)
-    author = call.caller.user
+    author, body = call.caller.user, await call.body()
+    if fields.part(body, "message_reference"):
+        _check_may_reply(channel, author)
+    draft = drafts.read(channel, body, call.attachments)
     first = messages.first_with_nonce(call.world, author, draft)
     message = first or messages.post(call.world, channel, author, draft)
     _record(call.world, message, deduplicated=first is not None)
@@ -38,6 +40,11 @@ def _check_writable(call: Call, channel: Channel) -> None:
     call.require(channel, needed)
     if channel.thread is not None and channel.thread.archived and channel.thread.locked:
         raise RefusalError(400, 50083, "Thread is archived")
+
+
+def _check_may_reply(channel: Channel, author: User) -> None:
+    if not permissions.in_channel(channel, author) & permissions.READ_MESSAGE_HISTORY:
+        raise RefusalError(403, 160002, "Cannot reply without permission to read message history")
 
 
 def _record(world: World, message: Message, *, deduplicated: bool) -> None:

@@ -48,7 +48,7 @@ def processes(folder: Path) -> list[int]:
     for path in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
             if path.name.isdigit() and (
-                Path(os.readlink(path / "cwd")).is_relative_to(folder)
+                (path / "cwd").readlink().is_relative_to(folder)
                 or str(folder).encode() in command_line(int(path.name))
             ):
                 found.append(int(path.name))

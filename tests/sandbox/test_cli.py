@@ -2,19 +2,16 @@
 
 import asyncio
 import json
-import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from multibot.cli.main import root
 from multibot.cli.sandbox import channel_name, line
+from multibot.cli.sandbox_address import of_home
 from multibot.conversation.addressing import matches
 from multibot.errors import NotRunningError, UsageError
 from multibot.home import Home
@@ -22,32 +19,7 @@ from multibot.sandbox.app import RunningSandbox
 from multibot.sandbox.remote import Remote, mentioning
 from multibot.sandbox.world import World
 from tests.sandbox.clients import PATIENCE
-
-STARTUP = 20.0
-FLEET = """
-bots:
-  - name: sage
-    config_file: sage.yaml
-    discord_token: "${DISCORD_TOKEN_SAGE}"
-    channels: [philosophy, advice-*]
-"""
-PERSONA = """
-bot:
-  name: sage
-system_prompt: You are Sage.
-"""
-
-
-async def shell(url: str, *arguments: str) -> tuple[int, str, str]:
-    """Run `multibot sandbox ...` in a thread, as the sandbox runs in this one."""
-    return await asyncio.to_thread(_invoke, [*arguments, "--url", url])
-
-
-def _invoke(arguments: list[str]) -> tuple[int, str, str]:
-    result = CliRunner().invoke(root, ["sandbox", *arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, result.stdout, result.stderr
+from tests.sandbox.shell import output_until, shell
 
 
 async def test_say_prints_the_id_and_read_prints_the_message(sandbox: RunningSandbox) -> None:
@@ -67,6 +39,63 @@ async def test_json_is_one_object_per_line(sandbox: RunningSandbox) -> None:
 
     messages = [json.loads(text) for text in shown.splitlines()]
     assert [(m["content"], m["reply_to"]) for m in messages] == [("psst", None), ("so?", first)]
+
+
+async def test_what_discord_refuses_is_told_with_its_field(sandbox: RunningSandbox) -> None:
+    with pytest.raises(UsageError, match="content: Must be 2000 or fewer in length"):
+        await shell(sandbox.url, "say", "#general", "x" * 2001)
+    with pytest.raises(UsageError, match="message_reference: Unknown message"):
+        await shell(sandbox.url, "say", "#general", "x", "--reply-to", "1")
+
+
+@pytest.mark.parametrize("arguments", [("say", "#general", "x"), ("read", "@sage")])
+async def test_nobody_is_not_a_speaker(sandbox: RunningSandbox, arguments: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError, match="--as is empty"):
+        await shell(sandbox.url, *arguments, "--as", " ")
+
+
+async def test_read_shows_mentions_by_name(sandbox: RunningSandbox) -> None:
+    await shell(sandbox.url, "say", "#general", "@sage, <@7> and you")
+
+    _, shown, _ = await shell(sandbox.url, "read", "#general")
+
+    assert shown[8:] == " ada: @sage, <@7> and you\n"
+
+
+async def test_the_address_of_the_api_will_do(sandbox: RunningSandbox) -> None:
+    code, said, _ = await shell(f"{sandbox.url}/api/v10", "say", "#general", "hello")
+
+    assert code == 0
+    assert said.strip().isdigit()
+
+
+async def test_the_sandbox_of_a_home_is_found_without_being_named(
+    sandbox: RunningSandbox, home: Home
+) -> None:
+    home.dotenv.write_text(f"MULTIBOT_DISCORD_API={sandbox.url}/api/v10\n")
+    arguments = ["--home", str(home.root), "sandbox", "read", "#general"]
+
+    result = await asyncio.to_thread(CliRunner().invoke, root, arguments)
+
+    assert (result.exit_code, result.output) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("setting", "address"),
+    [
+        ("http://127.0.0.1:1/api/v10", "http://127.0.0.1:1/api/v10"),
+        ("http://localhost:1/api/v10", "http://localhost:1/api/v10"),
+        ("https://discord.com/api/v10", "http://127.0.0.1:8787"),
+        ("http://[::1", "http://127.0.0.1:8787"),
+        ("", "http://127.0.0.1:8787"),
+    ],
+)
+def test_only_an_address_of_this_machine_is_taken_for_a_sandbox(
+    home: Home, setting: str, address: str
+) -> None:
+    home.dotenv.write_text(f"MULTIBOT_DISCORD_API={setting}\n")
+
+    assert of_home(home) == address
 
 
 async def test_at_name_of_a_bot_is_a_real_mention(sandbox: RunningSandbox, world: World) -> None:
@@ -128,7 +157,7 @@ def test_control_characters_of_a_message_do_not_reach_the_terminal() -> None:
         "reply_to": "7",
     }
 
-    assert line(message) == "12:00:00 ada (bot) [to 7]: a\N{REPLACEMENT CHARACTER}[2Jb"
+    assert line(message, {}) == "12:00:00 ada (bot) [to 7]: a\N{REPLACEMENT CHARACTER}[2Jb"
 
 
 @pytest.mark.parametrize(
@@ -139,78 +168,6 @@ def test_channel_made_for_a_pattern_matches_it(pattern: str) -> None:
 
     assert "*" not in name
     assert matches([pattern], name or "general") == pattern
-
-
-@asynccontextmanager
-async def served(home: Home, *options: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "multibot", "--home", str(home.root), "sandbox", "serve", "--port", "0", *options),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "DISCORD_TOKEN_SAGE": "sandbox-token-one"},
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
-async def _complaint(process: asyncio.subprocess.Process) -> str:
-    assert process.stderr is not None
-    return (await process.stderr.read()).decode()
-
-
-async def output_until(process: asyncio.subprocess.Process, text: str) -> str:
-    """Read what the process prints, up to the line that has this text."""
-    assert process.stdout is not None
-    lines = ""
-    async with asyncio.timeout(STARTUP):
-        while text not in lines:
-            more = (await process.stdout.readline()).decode()
-            assert more, lines or await _complaint(process)
-            lines += more
-    return lines
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_serve_offers_the_fleet_and_ends_cleanly(home: Home, number: signal.Signals) -> None:
-    home.fleet_file.parent.mkdir()
-    home.fleet_file.write_text(FLEET)
-    (home.fleet_file.parent / "sage.yaml").write_text(PERSONA)
-
-    async with served(home) as process:
-        shown = await output_until(process, "Ctrl-C")
-        url = shown.split("Sandbox at ")[1].split("/ ")[0]
-        state = await asyncio.to_thread(Remote(url).bots)
-        process.send_signal(number)
-        _, errors = await asyncio.wait_for(process.communicate(), STARTUP)
-
-    assert "Channels: #general #philosophy #advice-room" in shown
-    assert f"MULTIBOT_DISCORD_API={url}/api/v10" in shown
-    assert list(state) == ["sage"]
-    assert process.returncode == 0
-    assert errors == b""
-
-
-async def test_serve_without_a_fleet_file_has_no_bots(home: Home) -> None:
-    async with served(home) as process:
-        shown = await output_until(process, "Channels")
-
-    assert "Bots: none" in shown
-
-
-async def test_serve_with_a_broken_fleet_file_exits_78(home: Home) -> None:
-    home.fleet_file.parent.mkdir()
-    home.fleet_file.write_text("bots: 5\n")
-
-    async with served(home) as process:
-        _, errors = await asyncio.wait_for(process.communicate(), STARTUP)
-
-    assert process.returncode == 78
-    assert str(Path("bots/multi_bot.yaml")) in errors.decode()
 
 
 async def test_follow_goes_on_as_messages_come(sandbox: RunningSandbox) -> None:

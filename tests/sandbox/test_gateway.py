@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from multibot.sandbox.app import RunningSandbox
+from multibot.sandbox.gateway_dialogue import ACK_SECONDS
 from multibot.sandbox.gateway_session import HEARTBEAT, RECONNECT
 from multibot.sandbox.world import World
 from tests.sandbox.clients import Http
@@ -26,6 +27,19 @@ async def test_hello_comes_first_and_a_heartbeat_is_acknowledged(open_gateway: O
     assert hello["op"] == 10
     assert hello["d"]["heartbeat_interval"] == 41250
     assert (await gateway.next())["op"] == 11
+
+
+async def test_a_heartbeat_is_answered_from_a_distance(open_gateway: Open) -> None:
+    """On this machine the answer would be there before discord.py has noted that it asked."""
+    gateway = await open_gateway()
+    await gateway.next()
+    loop = asyncio.get_running_loop()
+
+    asked = loop.time()
+    await gateway.send(1, None)
+    await gateway.next()
+
+    assert loop.time() - asked >= ACK_SECONDS
 
 
 async def test_events_are_numbered_from_ready_on(open_gateway: Open, http: Http) -> None:

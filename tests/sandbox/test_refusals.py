@@ -92,8 +92,12 @@ async def test_permissions_of_a_channel_are_kept(http: Http, world: World) -> No
     assert await http.refused("GET", hidden) == (403, 50001)
     assert await http.refused("POST", f"{silent}/messages", {"content": "x"}) == (403, 50013)
     assert await http.refused("POST", f"{silent}/typing") == (403, 50013)
-    await http.post(f"{forgetful}/messages", {"content": "x"})
+    said = await http.post(f"{forgetful}/messages", {"content": "x"})
     assert await http.get(f"{forgetful}/messages") == []
+    for lenient in (True, False):
+        reference = {"message_id": said["id"], "fail_if_not_exists": lenient}
+        reply = {"content": "x", "message_reference": reference}
+        assert await http.refused("POST", f"{forgetful}/messages", reply) == (403, 160002)
 
 
 async def test_member_overwrite_wins_over_everyone(http: Http, world: World) -> None:
