@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Awaitable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from multibot.clock import SystemClock
 from multibot.conversation.message import BotName
@@ -23,6 +23,14 @@ NO_LIMIT = 1_000_000_000
 TICK_SECONDS = 0.005
 
 Measured = dict[str, list[Any]]
+
+
+class Log(Protocol):
+    """What is told of each write that was acknowledged."""
+
+    async def after(self, step: str, message_id: str, work: Awaitable[Any]) -> Any:
+        """Wait for a write and note it; return what it returned."""
+        ...
 
 
 class Acknowledged:
@@ -47,7 +55,7 @@ class Acknowledged:
         return done
 
 
-async def live(store: BotStore, log: Acknowledged, number: int) -> None:
+async def live(store: BotStore, log: Log, number: int) -> None:
     """See one message through as an engine does: five hard writes, and a soft one for another."""
     said = message(message_id=str(number), author_id=f"u{number % 7}")
     name = said.message_id
