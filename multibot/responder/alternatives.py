@@ -7,8 +7,8 @@ from multibot.responder.wording import turned_round, words_of
 _THING = r"[\w'+#./-]+(?: [\w'+#./-]+)"
 _VERSUS = re.compile(rf"({_THING}{{0,2}}) (?:vs\.?|versus) ({_THING}{{0,2}})", re.IGNORECASE)
 _LED = re.compile(
-    r"\b(?:should (?:i|we)|shall (?:i|we)|would you rather|do you (?:prefer|like)|prefer|better to|rather|"
-    rf"better[:,]|better is|choose between|which one[:,]?) ({_THING}{{0,5}}),? or ({_THING}{{0,5}})\s*[?.!]*$",
+    r"\b(?:should (?:i|we)|shall (?:i|we)|would you rather|do you (?:prefer|like)|prefer|better(?= to)|rather|"
+    rf"better[:,]|better is|choose between|which one[:,]?) (?:to )?({_THING}{{0,5}}),? or (?:to )?({_THING}{{0,5}})\s*[?.!]*$",
     re.IGNORECASE,
 )
 _BETTER = re.compile(

@@ -49,6 +49,10 @@ class Intent(StrEnum):
 _CODE_BLOCK = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 _MARKUP = re.compile(r"<(?:@[!&]?|#|a?:\w+:|t:)[\w:]+>|https?://\S+|^[ \t]*>.*$", re.MULTILINE)
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "`": "'"})
+_BARE_CONTRACTION = re.compile(
+    r"\b(?:(i)(m|ve)|(you|we|they)(re|ve)|(what|that|there|who)(s)|(do|does|did|is|are|was|have|has|ca|could|would|should)(nt))\b",
+    re.IGNORECASE,
+)
 _LONGEST_READ = 1200
 
 _HELLO = r"(?:hi+|hiya|hey+|hello+|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|morning|sup|welcome back)"
@@ -63,7 +67,7 @@ _MOODS = (
     r"sad|depressed|down|lonely|alone|anxious|nervous|tired|exhausted|stressed|overwhelmed|afraid|scared|worried|lost|"
     r"stuck|hopeless|burn(?:ed|t) out|unhappy|miserable|frustrated|heartbroken|ashamed|jealous|empty|sick|grieving"
 )
-_THINGS = r"ideas|tips|steps|ways|suggestions|options|reasons|things|list|examples|books|checklist|names|questions|pieces of advice"
+_THINGS = r"ideas|tips|steps|ways|suggestions|options|reasons|things|an? list|examples|books|checklist|names|questions|pieces of advice"
 
 _PATTERNS: tuple[tuple[Intent, str], ...] = (
     (Intent.ASK_NAME, r"\bwhat(?:'s| is|s) my name\b|\bwho am i\b|\b(?:know|remember|recall|forgot(?:ten)?) (?:what )?my name\b|\bwhat am i called\b"),
@@ -119,11 +123,18 @@ def plain(content: str, own_names: tuple[str, ...] = ()) -> str:
     """Reduce a message to its words: no code, links or mentions, no leading name of the bot."""
     text = _MARKUP.sub(" ", _CODE_BLOCK.sub(" ", content[:_LONGEST_READ]))
     text = " ".join(text.translate(_APOSTROPHES).split())
+    text = _BARE_CONTRACTION.sub(_with_apostrophe, text)
     for name in own_names:
         text = re.sub(rf"^@?{re.escape(name)}\b[\s,:!.-]*", "", text, flags=re.IGNORECASE)
         text = re.sub(rf"^({_CALL})[\s,]+@?{re.escape(name)}\b", r"\1", text, flags=re.IGNORECASE)
         text = re.sub(rf",\s*@?{re.escape(name)}\s*(?=[?!.]*$)", "", text, flags=re.IGNORECASE)
     return text.strip()
+
+
+def _with_apostrophe(match: re.Match[str]) -> str:
+    """Write "im" and "dont" as they are meant."""
+    word, ending = (part for part in match.groups() if part)
+    return f"{word}n't" if ending.lower() == "nt" else f"{word}'{ending}"
 
 
 def without_list_words(text: str) -> str:

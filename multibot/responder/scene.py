@@ -1,5 +1,6 @@
 """One message as the embedded responder understands it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,10 @@ _ABOUT_TALK = frozenset(intent for intent in Intent if intent.startswith("ask_")
     Intent.ASK_CHOICE,
     Intent.ASK_REASON,
 }
+_POINTING = re.compile(
+    r"\b(?:it|that|this|these|those|they|them|he|she|him|her|one|there|then|else|also|too|still|again|instead|why|know|start|begin|help)\b",
+    re.IGNORECASE,
+)
 _RECENT = 2
 _LONGEST_NAME = 32
 _FRIEND = "friend"
@@ -77,7 +82,7 @@ def read(prompt: Prompt, topics: Topics, own_names: tuple[str, ...]) -> Scene:
     about = subject(without_openers(text))
     matter = without_list_words(text) if intent is Intent.WANT_LIST else text
     topic = topics.best(matter) or topics.best(text)
-    goes_on = about == UNCLEAR and intent in _GOING_ON
+    goes_on = about == UNCLEAR and intent in _GOING_ON and _POINTING.search(text)
     before = next(reversed(list(filter(None, recent[-_RECENT:]))), None)
     return Scene(
         text=text,

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from multibot.responder.script import Topic
-from multibot.responder.wording import content_words, words_of
+from multibot.responder.wording import FILLERS, content_words, words_of
 
 # "I love trains" speaks of trains, not of love.
 _LIKING = re.compile(r"\bi (?:really |do |just |also )*(?:love|like|enjoy|hate)\b")
@@ -96,7 +96,7 @@ def _weight(word: str) -> int:
     """Weigh a keyword: a long one is a rare one, and the words of a mere question weigh least."""
     if _is_common(word):
         return _COMMONPLACE
-    return len(word) if content_words(word) else _FAINT
+    return _FAINT if FILLERS.issuperset(word.split()) else len(word)
 
 
 def _even(keyword: str) -> str:
@@ -104,7 +104,7 @@ def _even(keyword: str) -> str:
 
 
 def _is_common(word: str) -> bool:
-    return word in _COMMON or (" " not in word and not content_words(word))
+    return word in _COMMON or word in FILLERS
 
 
 @functools.lru_cache(maxsize=4096)

@@ -15,7 +15,7 @@ _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _TURNING = re.compile(r"\b(?:(?:i|we|you) (?:was|were|are)\b|[^\W_]+(?:'[^\W_]+)?)", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?:[^.!?\n]|\.(?=\w))+[.!?]*")
 _CLAUSE_END = re.compile(
-    r"[.!?;,:\n()]|\s-\s|\s(?:because|but|if|when|while|although|though|so that|so|since|and (?:i|it|he|she|they|we|then|that)|please|then|anyway|lately|right now|at all|nowadays)\b",
+    r"[.!?;,:\n()]|\s-\s|\s(?:because|but|if|when|while|although|though|so that|so|since|and (?:i|it|he|she|they|we|then|that)|please|then|anyway|in (?:\w+ )?(?:detail|depth)|at length|lately|right now|at all|nowadays)\b",
     re.IGNORECASE,
 )
 _LONGEST_SUBJECT = 7
@@ -30,7 +30,7 @@ def words_of(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_STOP = words_of(
+FILLERS = words_of(
     "a about after again all also always am an and any anyone anything are as ask at be because been before being "
     "but by can can't could day did didn't do does doesn't doing don't done else even ever every everything fact far "
     "feel feels few find first for get gets getting give go goes going gone good got had hard has hasn't have "
@@ -45,10 +45,11 @@ _STOP = words_of(
     "who whole why will wish with without won't would wouldn't yeah yes yesterday yet you you're your yours yourself "
     "favorite favourite asked told tells talk talking"
 )  # fmt: skip
+"""Words that a text can be full of and yet say nothing."""
 # These say something about a person, but are no subject.
-_NO_SUBJECT = _STOP | words_of(
+_NO_SUBJECT = FILLERS | words_of(
     "already whether either neither besides instead against around between during thats dont ive wont cant didnt doesnt isnt youre hes shes whats theres arent wasnt havent course question answer example reason whatever nobody everyone everybody somewhere anyway actually "
-    "mine yours ago from live lives use used uses using work works working old year years anymore honestly"
+    "bit couple mine yours ago from live lives use used uses using work works working old year years anymore honestly"
 )
 
 _VERB = r"(?:is|isn't|are|aren't|was|were|has|have|had|does|doesn't|do|don't|did|didn't|keeps?|won't|can't|will|can|would|never|always|still|just)\b"
@@ -123,7 +124,7 @@ def content_words(text: str) -> frozenset[str]:
     """Return the words that carry meaning, lower case, plurals made singular."""
     words = (word.lower() for word in _WORD.findall(text))
     return frozenset(
-        _singular(word) for word in words if len(word) >= _SHORTEST_WORD and word not in _STOP
+        _singular(word) for word in words if len(word) >= _SHORTEST_WORD and word not in FILLERS
     )
 
 

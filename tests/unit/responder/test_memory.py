@@ -233,6 +233,7 @@ def test_matching_and_joining() -> None:
         ("sage advice is rare", "advice is rare"),
         ("> quoted\nmine", "mine"),
         ("look `x` ```y```", "look"),
+        ("im sure it doesnt, and Youre late", "i'm sure it doesn't, and You're late"),
         ("I don\u2019t see https://example.org/a?b", "I don't see"),
     ],
 )

@@ -35,6 +35,15 @@ from multibot.responder.wording import clause, content_words, subject, turned_ro
         ("tell me a story about cats", Intent.WANT_STORY),
         ("write me a python function that sorts", Intent.WANT_CODE),
         ("give me five ideas", Intent.WANT_LIST),
+        ("make me a list of rivers", Intent.WANT_LIST),
+        ("it won't show up in the plugins list", Intent.STATE),
+        ("what does that mean?", Intent.WANT_MORE),
+        ("can you explain it?", Intent.WANT_MORE),
+        ("tabs vs spaces", Intent.ASK_CHOICE),
+        ("is rust better than go?", Intent.ASK_CHOICE),
+        ("what did anna tell you?", Intent.ASK_SAID),
+        ("I'm stuck on the ending", Intent.STATE),
+        ("it works with another driver", Intent.STATE),
         ("I have no idea what that is", Intent.STATE),
         ("explain love in detail", Intent.WANT_ESSAY),
         ("tell me more", Intent.WANT_MORE),
@@ -79,6 +88,15 @@ def test_what_a_message_wants(text: str, intent: Intent) -> None:
         ("philosophy is hard", "philosophy"),
         ("so it goes", "that"),
         ("", "that"),
+        ("explain stoicism in great detail", "stoicism"),
+        ("my postgres query is slow", "your postgres query"),
+        ("How much of a security risk is it?", "a security risk"),
+        ("pfifo: nope, not yet", "that"),
+        ("why is the sky blue?", "the sky"),
+        ("do you think robots can love?", "robots"),
+        ("does meaning come from others?", "meaning"),
+        ("which port should I be using?", "that"),
+        ("the dog barks", "the dog"),
         ("I saw a bird. What is a heron?", "a heron"),
     ],
 )
@@ -118,6 +136,7 @@ def test_content_words_carry_meaning() -> None:
         ("should I quit my job or stay?", ("quit your job", "stay")),
         ("should I use redis or memcached?", ("redis", "memcached")),
         ("should I eat pizza or go home", ("eat pizza", "go home")),
+        ("is it better to forgive or to forget?", ("forgive", "forget")),
         ("tabs vs spaces", ("tabs", "spaces")),
         ("what about vim versus emacs?", ("vim", "emacs")),
         ("is rust better than go?", ("rust", "go")),
@@ -156,3 +175,38 @@ TRUTH = Topic(name="truth", keywords=("truth", "true"), lines=("x",))
 )
 def test_the_topic_is_what_most_of_the_words_speak_of(text: str, topic: Topic | None) -> None:
     assert Topics((LOVE, CHOICE, TRUTH)).best(text) == topic
+
+
+NETS = Topic(
+    name="nets", keywords=("network", "net", "slow", "c++", "wi-fi 6", "node.js"), lines=("x",)
+)
+DATA = Topic(name="data", keywords=("postgres", "slow", "query", "best"), lines=("x",))
+TOPICS = Topics((NETS, DATA))
+
+
+@pytest.mark.parametrize(
+    ("text", "topics"),
+    [
+        ("my postgres query is slow", (DATA, NETS)),
+        ("the networks of nets", (NETS,)),
+        ("what is the best pizza topping?", ()),
+        ("which is best?", (DATA,)),
+        ("I write C++ at home on weekends with friends", (NETS,)),
+        ("the letter c", ()),
+        ("does node.js run on the wi-fi 6 of an old house in Rome?", (NETS,)),
+        ("what, when, why and how?", ()),
+    ],
+)
+def test_rare_words_bring_up_a_topic_and_common_ones_only_alone(
+    text: str, topics: tuple[Topic, ...]
+) -> None:
+    assert TOPICS.ranked(text) == topics
+
+
+def test_the_line_that_shares_most_with_a_text_is_the_fittest() -> None:
+    lines = ("A migration runs once.", "A slow query wants an index.", "Be patient.")
+    topics = Topics((Topic(name="d", keywords=("query", "migration", "index"), lines=lines),))
+
+    ranked = sorted(lines, key=lambda line: -topics.fitness(line, "my query is slow"))
+
+    assert ranked == [lines[1], lines[2], lines[0]]
