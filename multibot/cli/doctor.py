@@ -84,16 +84,40 @@ def _files(home: Home) -> Iterator[Finding]:
     from multibot.supervise import conf, render
 
     yield examination.home_folder(home.root, _mode(home.root))
+    yield from _places(home)
     yield examination.private(".env", home.dotenv, _mode(home.dotenv), secret=True)
     for path in (home.data, home.run, home.logs, home.database):
         yield examination.private(str(path.relative_to(home.root)), path, _mode(path))
+    yield _database(home)
     yield examination.owner(_strangers(home), os.getuid())
     for path in sorted(home.run.glob("*.env")):
         yield examination.private(path.name, path, _mode(path), secret=True)
-    text = _text(home.supervisord_conf)
+    text = "" if home.supervisord_conf.is_dir() else _text(home.supervisord_conf)
     ours = text is not None and render.is_ours(text)
     yield examination.conf_file(home.supervisord_conf, text, ours=ours)
     yield examination.socket_path(os.fsencode(home.socket), conf.SOCKET_PATH_LIMIT)
+
+
+def _places(home: Home) -> Iterator[Finding]:
+    """Look whether the fleet may write where it must, and whether each name is what it should be."""
+    for path in (home.root, home.data, home.run, home.logs):
+        if path.exists():
+            name = "home" if path == home.root else str(path.relative_to(home.root))
+            yield from examination.place(
+                name, path, is_folder=path.is_dir(), writable=os.access(path, os.W_OK | os.X_OK)
+            )
+
+
+def _database(home: Home) -> Finding:
+    from multibot.errors import MultibotError
+    from multibot.store import integrity
+
+    if not home.database.exists():
+        return examination.ok("database", "not there yet; `multibot up` makes it")
+    try:
+        return examination.database(*integrity.examine(home.database))
+    except MultibotError as error:
+        return examination.fail("database", error.what, error.remedy or "")
 
 
 def _fleet(home: Home, environ: Mapping[str, str]) -> Iterator[Finding]:

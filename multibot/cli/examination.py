@@ -3,7 +3,7 @@
 import re
 import shlex
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -126,6 +126,35 @@ def home_folder(path: Path, mode: int | None) -> Finding:
     if mode is None:
         return fail("home", f"{path} does not exist.", f"Run: multibot init {_quoted(path)}")
     return private("home", path, mode)
+
+
+def place(name: str, path: Path, *, is_folder: bool, writable: bool) -> Iterator[Finding]:
+    """Examine whether the fleet can write there; says nothing where it can."""
+    if not is_folder:
+        yield fail(name, f"{path} is no folder.", "Move it away; `multibot up` makes the folder.")
+    elif not writable:
+        yield fail(
+            name,
+            f"{path} cannot be written: it is another user's, or its disk is read-only.",
+            "Run as its owner, or make the disk writable.",
+        )
+
+
+def database(found: int, known: int, damage: str) -> Finding:
+    """Examine the schema of the shared file, and what SQLite says of its pages."""
+    if damage:
+        return fail(
+            "database", f"it is damaged: {damage}.", "Restore a backup (docs/operations.md)."
+        )
+    if found > known:
+        return fail(
+            "database",
+            f"it has schema {found}, and this multibot knows {known} at most.",
+            "Upgrade multibot.",
+        )
+    if found < known:
+        return ok("database", f"schema {found}; `multibot up` brings it to {known}")
+    return ok("database", f"schema {found}")
 
 
 def unreadable(path: str, why: str) -> Finding:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from multibot.errors import ExitCode
+from multibot.errors import ExitCode, UsageError
 from multibot.home import Home
 from multibot.supervise import conf, programs
 from multibot.supervise import render as rendering
@@ -25,6 +25,8 @@ def render(home: Home, *, check: bool, to_stdout: bool) -> int:
 
     Needs no tokens: there are none in it. `multibot up` does this by itself.
     """
+    if check and to_stdout:
+        raise UsageError("--check and --stdout do not go together.", remedy="Choose one of them.")
     fleet = _fleet_without_tokens(home, os.environ)
     text = rendering.render(programs.of_fleet(fleet.bots))
     if to_stdout:

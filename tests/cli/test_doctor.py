@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from multibot.cli import examination
 from multibot.cli.doctor import doctor, examine
 from multibot.cli.examination import Finding, Level
 from multibot.cli.init import create
 from multibot.errors import ExitCode
 from multibot.home import Home
+from multibot.store import connection
+from multibot.store.migrate import migrate
 from tests.fakes import FakeClock
 
 TOKENS = {
@@ -106,6 +109,60 @@ def test_somebody_else_s_supervisord_conf_is_pointed_out(fleet: Home, clock: Fak
     fleet.supervisord_conf.write_text("[supervisord]\n")
 
     assert findings(fleet, clock)["conf"].level is Level.FAIL
+
+
+@pytest.mark.parametrize("content", [b"no database at all" * 100, b"", None])
+def test_a_destroyed_database_is_noticed(
+    fleet: Home, clock: FakeClock, content: bytes | None
+) -> None:
+    migrate(fleet, clock)
+    assert findings(fleet, clock)["database"].level is Level.OK
+    if content is None:
+        data = bytearray(fleet.database.read_bytes())
+        data[4096:] = b"\xff" * (len(data) - 4096)
+        content = bytes(data)
+    fleet.database.write_bytes(content)
+
+    found = findings(fleet, clock)["database"]
+
+    assert found.level is (Level.FAIL if content else Level.OK)
+    assert "a backup" in str(found) or not content
+
+
+def test_a_database_of_a_newer_version_is_noticed(fleet: Home, clock: FakeClock) -> None:
+    migrate(fleet, clock)
+    writer = connection.open_writer(fleet.database)
+    writer.execute(f"PRAGMA user_version = {connection.SCHEMA_VERSION + 1}")
+    writer.close()
+
+    assert findings(fleet, clock)["database"].level is Level.FAIL
+
+
+def test_a_home_that_cannot_be_written_is_noticed() -> None:
+    """A read-only disk cannot be made here; the examination is told of one."""
+    (found,) = examination.place("home", Path("/home"), is_folder=True, writable=False)
+
+    assert (found.level, "read-only" in found.message) == (Level.FAIL, True)
+    assert list(examination.place("home", Path("/home"), is_folder=True, writable=True)) == []
+
+
+def test_a_file_in_the_place_of_a_folder_is_noticed(fleet: Home, clock: FakeClock) -> None:
+    fleet.data.rmdir()
+    fleet.data.touch(mode=0o600)
+
+    said = [str(f) for f in examine(fleet, TOKENS | SANDBOX, clock) if f.subject == "data"]
+
+    assert any("is no folder. Move it away" in text for text in said)
+
+
+def test_a_folder_in_the_place_of_the_configuration_is_noticed(
+    fleet: Home, clock: FakeClock
+) -> None:
+    fleet.supervisord_conf.mkdir()
+
+    found = findings(fleet, clock)["conf"]
+
+    assert (found.level, found.remedy) == (Level.FAIL, "Move it away.")
 
 
 def test_the_socket_of_a_home_that_passes_can_be_bound(fleet: Home, clock: FakeClock) -> None:

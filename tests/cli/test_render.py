@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from multibot.cli.main import root
-from multibot.errors import ConfigError, PermanentError
+from multibot.errors import ConfigError, PermanentError, UsageError
 from multibot.home import Home
 from tests.unit.config import samples
 
@@ -45,6 +45,12 @@ def test_the_text_can_be_printed_without_writing(home: Home) -> None:
 
     assert "command = multibot run sage\n" in result.stdout
     assert not home.supervisord_conf.exists()
+
+
+def test_one_cannot_both_compare_and_print(home: Home) -> None:
+    samples.write(home)
+
+    assert isinstance(multibot(home, "render", "--check", "--stdout").exception, UsageError)
 
 
 def test_check_shows_the_difference_and_writes_nothing(home: Home) -> None:
