@@ -116,11 +116,11 @@ def is_open(gate: str) -> bool:
 
 async def play(order: dict[str, Any]) -> Measured:
     """Do what one order says: open the store of a bot, write, close it."""
-    if order.get("failing"):
-        # What `failing.c` adds to the process.
-        ctypes.CDLL(None).fail_now_and_then(*order["failing"])
     store = open_store(Home(Path(order["home"])), BotName(order["bot"]), SystemClock())
     try:
+        if order.get("failing"):
+            # What `failing.c` adds to the process.
+            ctypes.CDLL(None).fail_now_and_then(*order["failing"])
         while not is_open(order.get("gate", "")):
             await pause(0.01)
         if order["act"] == "storm":
