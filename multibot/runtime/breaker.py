@@ -15,6 +15,7 @@ import structlog
 from multibot.clock import Clock
 from multibot.errors import StoreUnavailableError
 from multibot.runtime.pulse import Pulse
+from multibot.runtime.ratelimit import RateLimits
 from multibot.store.gateway import GatewayLedger
 
 REFUSALS = frozenset({401, 403, 429})
@@ -41,6 +42,7 @@ class Breaker:
         self._ledger = ledger
         self._pulse = pulse
         self._clock = clock
+        self._limits = RateLimits(clock)
         self._revoked = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
 
@@ -74,10 +76,13 @@ class Breaker:
         request: aiohttp.TraceRequestStartParams,
     ) -> None:
         del session, context
+        # The gateway is no REST: it has a budget of its own.
+        is_rest = request.url.scheme.startswith("http")
+        if is_rest and not await self._limits.over(request.method, request.url):
+            raise RequestRefusedError("Discord asked for a long pause; until then nothing is sent")
         if self._revoked.is_set():
             raise RequestRefusedError("Discord refuses this bot's token; nothing is sent any more")
-        # The gateway is no REST: it has a budget of its own.
-        if request.url.scheme.startswith("http") and self.is_open:
+        if is_rest and self.is_open:
             self._opened()
             raise RequestRefusedError(OPEN)
 
@@ -92,6 +97,8 @@ class Breaker:
         # Interactions and webhooks come without the token, and say nothing about it.
         if status == 401 and "Authorization" in answer.headers:  # noqa: PLR2004 - HTTP
             self.revoke()
+        if status == 429:  # noqa: PLR2004 - HTTP
+            self._limits.note(answer.method, answer.url, answer.response.headers)
         is_shared = answer.response.headers.get("X-RateLimit-Scope") == "shared"
         if status not in REFUSALS or is_shared:
             return
