@@ -43,6 +43,8 @@ class Crowd(RunningFleet):
     count: int = 3
     settings: dict[str, Any] = field(default_factory=dict)
     streaming: bool = True
+    scripted: dict[str, Any] = field(default_factory=dict)
+    max_length: int = 2000
 
     def __post_init__(self) -> None:
         self.bots = names(self.count)
@@ -57,7 +59,8 @@ class Crowd(RunningFleet):
             persona = {
                 "bot": {"name": path.split(".")[0], "description": "for tests"},
                 "system_prompt": "You are brief.",
-                "message": {"streaming": streaming},
+                "message": {"streaming": streaming, "max_length": self.max_length},
+                "scripted": self.scripted,
             }
             (folder / path).write_text(yaml.safe_dump(persona), encoding="utf-8")
         fleet = {
