@@ -143,9 +143,7 @@ def place(name: str, path: Path, *, is_folder: bool, writable: bool) -> Iterator
 def database(found: int, known: int, damage: str) -> Finding:
     """Examine the schema of the shared file, and what SQLite says of its pages."""
     if damage:
-        return fail(
-            "database", f"it is damaged: {damage}.", "Restore a backup (docs/operations.md)."
-        )
+        return fail("database", f"it is damaged: {damage}.", "Restore a backup.")
     if found > known:
         return fail(
             "database",
@@ -246,7 +244,7 @@ def token(bot_name: str, value: str | None, *, real_discord: bool) -> Finding:
     """Examine the shape of a bot's token. The finding never holds the token or a part of it."""
     subject = f"token {bot_name}"
     if value is None:
-        return fail(subject, "unset.", "Put it into .env (see docs/discord-setup.md).")
+        return fail(subject, "unset.", "Put it into .env (see the guide to setting up Discord).")
     fault = _spoiled(value)
     if fault:
         return fail(subject, fault, "Correct it in .env.")
@@ -255,7 +253,7 @@ def token(bot_name: str, value: str | None, *, real_discord: bool) -> Finding:
     return warn(
         subject,
         _mistaken(value),
-        "Copy the token from the application's Bot page (see docs/discord-setup.md).",
+        "Copy the token from the application's Bot page (see the guide to setting up Discord).",
     )
 
 

@@ -20,7 +20,8 @@ data/
 _NEXT_STEPS = """
 Next:
   cd {folder}
-  multibot demo            # try it without Discord: your browser, three bots, no account
+  multibot demo            # first look: the shipped example in a folder of its own, no account
+  multibot sandbox serve   # this fleet against a Discord on this machine, no account
   $EDITOR .env             # one token per bot: https://discord.com/developers/applications
   multibot check           # every fault of every file, at once
   multibot up              # start the fleet

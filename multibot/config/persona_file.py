@@ -36,7 +36,7 @@ def mapping(parsed: document.Document, findings: Findings) -> dict[str, object] 
     """Return the data of a file, which must be one mapping."""
     if parsed.data is None:
         findings.refuse(
-            source.Refusal("is empty.", "Write its keys; docs/configuration.md has them.")
+            source.Refusal("is empty.", "Write its keys; the configuration reference has them.")
         )
     elif not isinstance(parsed.data, dict):
         line = parsed.lines.get((), 1)

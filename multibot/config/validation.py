@@ -71,7 +71,7 @@ def _sentence(detail: ErrorDetails) -> tuple[str, str]:
         return f"must be {context['expected']}.", "Write one of these."
     if kind == "value_error":
         return str(context["error"]), "Correct it."
-    return "has a value that does not fit.", "See docs/configuration.md."
+    return "has a value that does not fit.", "See the configuration reference."
 
 
 def _unknown(model: type[BaseModel], place: Place, findings: Findings) -> None:

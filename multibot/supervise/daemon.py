@@ -64,7 +64,7 @@ def make_folders(home: Home) -> None:
             raise PermanentError(
                 f"this folder cannot be made and closed to other users ({error.strerror}).",
                 where=str(folder),
-                remedy="Run as the user who owns the fleet's folder.",
+                remedy="Run as the user who owns the fleet's folder, on a disk that can be written.",
             ) from error
 
 

@@ -40,6 +40,15 @@ def test_the_environment_file_names_a_token_for_each_bot(tmp_path: Path) -> None
     assert all(f"DISCORD_TOKEN_{bot}=" in text for bot in ("SAGE", "SPARK", "LOGIC"))
 
 
+def test_no_file_points_to_one_that_is_not_there(tmp_path: Path) -> None:
+    """The documents are in the project, not in the home."""
+    home = Home(tmp_path / "fleet")
+
+    pointing = [path.name for path in create(home) if "docs/" in path.read_text()]
+
+    assert pointing == []
+
+
 def test_git_in_a_new_home_leaves_out_tokens_and_data(tmp_path: Path) -> None:
     create(Home(tmp_path))
 
@@ -118,6 +127,8 @@ def test_the_command_says_what_it_made_and_what_comes_next(tmp_path: Path) -> No
     assert ".env" in result.output
     assert f"cd '{tmp_path / 'my fleet'}'" in result.output
     assert all(step in result.output for step in ("multibot check", "multibot up", "multibot demo"))
+    assert "shipped example" in result.output
+    assert "multibot sandbox serve" in result.output
 
 
 def test_the_command_says_which_folder_it_cannot_write(tmp_path: Path) -> None:
