@@ -30,10 +30,6 @@ _OCCASIONS = {
     Intent.PRAISE: "praise",
     Intent.CRITICISE: "criticism",
     Intent.DISAGREE: "disagreement",
-    Intent.ASK_REASON: "reasons",
-    Intent.ASK: "questions",
-    Intent.NOD: "nods",
-    Intent.STATE: "statements",
 }
 _WITH_TOPIC = frozenset({Intent.TELL_LIKE, Intent.TELL_DISLIKE, Intent.TELL_FACT, Intent.SUFFER})
 _ON_TOPIC = frozenset({Intent.ASK, Intent.STATE, Intent.ASK_REASON, Intent.ASK_CHOICE})
@@ -73,6 +69,7 @@ class _Answer:
             Intent.ASK_TOPICS: lambda: self._recall.topics() or self._recall.last_said(),
             Intent.ASK_CHOICE: self._chosen,
             Intent.AGREE: self._agreed,
+            Intent.NOD: self._nodded,
             Intent.WANT_CODE: lambda: self._voice.fill(self._voice.closest(script.code)),
             Intent.WANT_STORY: lambda: self._voice.fill(self._voice.closest(script.stories)),
             Intent.WANT_LIST: self._list,
@@ -98,7 +95,7 @@ class _Answer:
             return known
         if maker := self._makers.get(scene.intent):
             return maker()
-        if scene.intent in _ON_TOPIC or (scene.topic and scene.intent is Intent.NOD):
+        if scene.intent in _ON_TOPIC:
             return self._thinking.thought()
         if scene.topic and _is_of_a_thing(scene):
             return self._thinking.thought()
@@ -109,6 +106,11 @@ class _Answer:
 
     def _greeting(self) -> str:
         return self._voice.say("returns" if self._scene.memory.is_return else "greetings")
+
+    def _nodded(self) -> str:
+        if self._scene.topic:
+            return self._thinking.thought()
+        return self._thinking.gone_on() or self._voice.say("nods")
 
     def _agreed(self) -> str:
         """Take a yes for what was offered, where something was."""

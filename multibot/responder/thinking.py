@@ -46,6 +46,13 @@ class Thinking:
             said = self._further(topic)
         return self._followed(" ".join(filter(None, (self._reminder() or self._weave(), said))))
 
+    def gone_on(self) -> str:
+        """Take up the last topic where a person says little and all has been said to that."""
+        topic = self._scene.last_topic
+        if topic is None or self._choice.has_fresh(self._voice.lines("nods")):
+            return ""
+        return self._further(topic) if self._choice.one_in(2) else self._voice.on(topic)
+
     def _followed(self, text: str) -> str:
         if text.rstrip().endswith(_NO_FOLLOW_UP) or not self._choice.one_in(2):
             return text
@@ -69,7 +76,7 @@ class Thinking:
     def _weave(self) -> str:
         """Now and then tie the matter to an earlier topic."""
         other = self._other_topic()
-        if other is None or self._choice.used_lately(self._voice.weaves, _WEAVE_PAUSE):
+        if other is None or self._choice.used_lately(self._voice.lines("weaves"), _WEAVE_PAUSE):
             return ""
         return self._voice.tie("{topic}", topic=other.name) if self._choice.one_in(2) else ""
 

@@ -23,11 +23,6 @@ class Voice:
         self._choice = choice
         self._topics = topics
 
-    @property
-    def weaves(self) -> Sequence[str]:
-        """The lines that tie a matter to an earlier one."""
-        return self._script.weaves
-
     def lines(self, occasion: str) -> Sequence[str]:
         """Return all lines of an occasion."""
         return self._script.lines_for(occasion)

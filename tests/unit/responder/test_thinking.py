@@ -152,3 +152,14 @@ def test_what_is_told_again_is_not_reminded_of() -> None:
     assert "your postgres database is large" not in again.lower()
     assert first != again
     assert "your postgres database is large" in dialogue.say("is a large postgres slow?").lower()
+
+
+def test_who_only_nods_is_told_more_when_all_nods_are_said() -> None:
+    script = Script(nods=("Well, hm, hm.",), topics=(SEA,))
+    silent, met = Dialogue(script=script), Dialogue(script=script)
+    met.say("the ocean is so very large")
+
+    nods = [(silent.say("hmm"), met.say("hmm")) for _ in range(6)]
+
+    assert {nod for nod, _ in nods} == {"Well, hm, hm."}
+    assert len({nod for _, nod in nods}) >= 4
