@@ -12,6 +12,7 @@ from multibot.home import Home
 from multibot.sandbox.world import World
 
 SETTLED = ("answered", "declined", "failed", "expired")
+MOST_PARTS = 20
 
 
 def nonce(bot: str, message_id: str, part: int = 0) -> str:
@@ -61,6 +62,20 @@ def judge(world: World, asked: Iterable[Asked], received: list[dict[str, Any]]) 
         if len(answers) > 1:
             verdict.duplicates.append(one)
     return verdict
+
+
+def strangers(world: World, asked: Iterable[Asked], received: list[dict[str, Any]]) -> list[str]:
+    """Name what bots said that is no part of an answer to any of these, or one that stands twice."""
+    parts = range(MOST_PARTS)
+    expected = {nonce(one.bot, one.message_id, part) for one in asked for part in parts}
+    by_nonce = {row["message_id"]: row["nonce"] for row in received}
+    found = []
+    for channel in world.channels.values():
+        for each in channel.messages.values():
+            if each.author.bot and by_nonce.get(each.id) not in expected:
+                found.append(f"{each.author.name} in {channel.name}: {each.content}")
+            expected.discard(by_nonce.get(each.id, ""))
+    return found
 
 
 def unsettled(home: Home, asked: Iterable[Asked]) -> list[str]:
