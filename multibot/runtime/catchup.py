@@ -171,6 +171,8 @@ class CatchUp:
         while True:
             await self._is_owing.wait()
             await self._clock.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
+            while self._pulse.store_is_away:
+                await self._clock.sleep(RETRY_SECONDS[0])
             await self._load()
             self._reading = Reading(self._source, self._bot.catchup, self._clock)
             backlogs = [self._backlog(place) for place in self._owed.values()]
@@ -178,7 +180,8 @@ class CatchUp:
             self._is_owing.clear()
             await self._take_young(backlogs)
             await self._take_rest(backlogs)
-            failures = failures + 1 if self._owed else 0
+            # What a store that was away has cost is read as soon as that is back.
+            failures = failures + 1 if self._owed and self._pulse.outage is None else 0
 
     async def _take_young(
         self, backlogs: Sequence[Backlog], *, mentions_first: bool = False

@@ -15,7 +15,7 @@ from multibot.runtime.lanes import Ticket
 from multibot.runtime.pulse import Pulse
 from multibot.store.cursors import Cursors
 
-# A message that fails so often on its way into the store is given up.
+# A message that fails so often on its way into a store that works is given up.
 MOST_TRIES = 3
 
 log = structlog.get_logger(__name__)
@@ -78,19 +78,22 @@ class Entrance:
             self._pulse.store_failed(error)
 
     async def _see_through(self, arrival: Arrival, ticket: Ticket, *, late: bool) -> None:
+        is_its_fault = True
         try:
             await self._engine.arrive(arrival.read(), ticket, late=late)
         except StoreUnavailableError as error:
+            is_its_fault = False
             # Expected while the disk is full or locked: the place in the code says nothing.
             log.error("message_not_stored", message=arrival.message_id, error=str(error))  # noqa: TRY400
             self._pulse.store_failed(error, lost=1)
         finally:
             if not self._cursors.is_settled(arrival.channel_id, arrival.message_id):
-                self._lose(arrival)
+                self._lose(arrival, is_its_fault=is_its_fault)
 
-    def _lose(self, arrival: Arrival) -> None:
+    def _lose(self, arrival: Arrival, *, is_its_fault: bool) -> None:
         """Have a message read again that found no way into the store, unless it never does."""
-        self._tries[arrival.message_id] += 1
+        if is_its_fault:
+            self._tries[arrival.message_id] += 1
         if self._tries[arrival.message_id] < MOST_TRIES:
             self._cursors.hold(arrival.channel_id)
             self._lost(arrival)

@@ -71,6 +71,7 @@ class Pulse:
         self._gauges = Gauges()
         self._changed = asyncio.Event()
         self._outage: Outage | None = None
+        self._written_at = clock.monotonic()
         # Not in the row: it changes with every message, and a row is dear to copy.
         self._heard_at: datetime | None = None
         self._row = BotStatus(
@@ -96,6 +97,11 @@ class Pulse:
     def outage(self) -> Outage | None:
         """Since when and why the store cannot be written; none while it can."""
         return self._outage
+
+    @property
+    def store_is_away(self) -> bool:
+        """Whether the store has taken no heartbeat since it last failed."""
+        return self._outage is not None and self._outage.failed_at > self._written_at
 
     @property
     def display_name(self) -> str:
@@ -199,6 +205,7 @@ class Pulse:
         except MultibotError as error:
             self.store_failed(error)
             return False
+        self._written_at = self._clock.monotonic()
         return True
 
     async def _report(self, observer: Observer) -> None:
