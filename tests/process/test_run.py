@@ -1,21 +1,26 @@
 """`multibot run`: which names it takes, and what it leaves behind when it fails."""
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from multibot.home import Home
+from multibot.store.status import read_statuses
 from tests.process.stand import eventually
 from tests.unit.config import samples
 
 
 def start(home: Home, bot: str, **environ: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "multibot", "--home", str(home.root), "run", bot],
+        multibot(home, "run", bot),
         env={**os.environ, **samples.TOKENS, **environ},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -76,3 +81,46 @@ def test_a_passing_failure_under_supervisord_is_noted_and_slows_the_restarts(hom
         finally:
             process.kill()
             process.communicate(timeout=60)
+
+
+def test_a_discord_that_does_not_answer_a_goodbye_is_not_waited_for(home: Home) -> None:
+    """supervisord kills after 20 s, of which the running answers may need 15."""
+    samples.write(home)
+    with serving(home) as (sandbox, address):
+        subprocess.run(multibot(home, "db", "migrate"), check=True, capture_output=True)
+        with start(home, "sage", MULTIBOT_DISCORD_API=f"{address}/api/v10") as process:
+            assert eventually(lambda: is_ready(home, "sage"))
+            sandbox.send_signal(signal.SIGSTOP)
+            begun = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=60)
+            taken = time.monotonic() - begun
+
+    assert process.returncode == 0
+    assert taken < 10
+
+
+def is_ready(home: Home, bot: str) -> bool:
+    row = read_statuses(home.database).get(bot)
+    return row is not None and row.state == "ready"
+
+
+def multibot(home: Home, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "multibot", "--home", str(home.root), *arguments]
+
+
+@contextlib.contextmanager
+def serving(home: Home) -> "Iterator[tuple[subprocess.Popen[str], str]]":
+    """Run a sandbox in a process of its own, and give its address."""
+    process = subprocess.Popen(
+        multibot(home, "sandbox", "serve", "--port", "0"),
+        env={**os.environ, **samples.TOKENS},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        yield process, process.stdout.readline().split()[2].rstrip("/")
+    finally:
+        process.kill()
+        process.communicate()

@@ -12,7 +12,7 @@ from multibot.sandbox.traffic import UNKNOWN
 from multibot.sandbox.world import World
 from tests.sandbox.clients import Http
 from tests.sandbox.conftest import TOKEN_ONE, TOKEN_TWO, Open
-from tests.sandbox.test_cli import shell
+from tests.sandbox.shell import shell
 
 
 async def test_fault_is_added_listed_and_cleared(http: Http) -> None:
