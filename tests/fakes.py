@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 import itertools
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 
@@ -14,6 +15,8 @@ class FakeClock:
         self._elapsed = 0.0
         self._order = itertools.count()
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        # What works in real time meanwhile, such as a store's writer thread: time stands still for it.
+        self.waits_for: list[Callable[[], Awaitable[object]]] = []
 
     def now(self) -> datetime:
         return self._start + timedelta(seconds=self._elapsed)
@@ -46,15 +49,21 @@ class FakeClock:
     async def advance(self, seconds: float) -> None:
         """Move time, waking each sleeper at its own moment and letting it run."""
         target = self._elapsed + seconds
-        await settle()
+        await self._settle()
         while self._sleepers and self._sleepers[0][0] <= target:
             due, _, waker = heapq.heappop(self._sleepers)
             self._elapsed = max(self._elapsed, due)
             if not waker.done():
                 waker.set_result(None)
-            await settle()
+                await self._settle()
         self._elapsed = target
+        await self._settle()
+
+    async def _settle(self) -> None:
         await settle()
+        for work in self.waits_for * 2:
+            await work()
+            await settle()
 
 
 async def settle(rounds: int = 20) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from multibot.runtime.pulse import Pulse
 from multibot.runtime.recovery import Recovery
 from multibot.store.migrate import migrate
 from multibot.store.stores import BotStore, open_store
+from multibot.store.transaction import Durability
 from tests.fakes import FakeClock
 from tests.runtime.doubles import FakeDelivery, FakeResponder
 
@@ -118,11 +120,18 @@ async def cast(
     await asyncio.to_thread(migrate, home, clock)
     fleet = Fleet(bots=bots, settings=Settings(), file=Path("multi_bot.yaml"))
     made = [await _member(home, clock, each, fleet, delivery, seed) for each in bots]
+    writers = [partial(each.store.writer.run, _nothing, Durability.SOFT) for each in made]
+    clock.waits_for.extend(writers)
     try:
         yield tuple(made)
     finally:
-        for each in made:
+        for each, writer in zip(made, writers, strict=True):
+            clock.waits_for.remove(writer)
             await each.store.close()
+
+
+def _nothing(_: object) -> None:
+    """Wait in the writer's queue, and so for everything that was queued before."""
 
 
 async def _member(
