@@ -1,8 +1,10 @@
 """One message, from arrival to answer."""
 
+import asyncio
 import contextlib
 import random
 from collections.abc import Awaitable, Iterator
+from typing import Any
 
 import structlog
 
@@ -52,6 +54,7 @@ class Engine:
         self._clock = clock
         self._lanes = Lanes()
         self._current: set[str] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._debug = Debug(bot=bot, insight=store.insight, pulse=pulse, clock=clock)
         self.session_rules = SessionRules(
             scope=bot.storage.session_scope,
@@ -131,9 +134,23 @@ class Engine:
         """Say whether this process is dealing with a message right now."""
         return message_id in self._current
 
+    async def abandon(self) -> None:
+        """End every turn where it stands, before its store and its Discord are closed.
+
+        What was stored of them is as after a kill: the next process takes it up.
+        """
+        tasks = set(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
     @contextlib.contextmanager
     def _under_way(self, message: InboundMessage) -> Iterator[None]:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - only coroutines of this class come here
         self._current.add(message.message_id)
+        self._tasks.add(task)
         try:
             with structlog.contextvars.bound_contextvars(
                 channel=message.channel_id, message=message.message_id
@@ -141,6 +158,7 @@ class Engine:
                 yield
         finally:
             self._current.discard(message.message_id)
+            self._tasks.discard(task)
 
     async def _see_through(
         self, message: InboundMessage, ticket: Ticket, left: Unfinished | None = None

@@ -229,11 +229,16 @@ class BotProcess:
             ended = "stopped"
             raise
         finally:
-            await care.at_most(CLOSE_SECONDS, self._client.close())
+            await care.at_most(CLOSE_SECONDS, self._close())
             await self._responder.close()
             if lock.held:
                 self._pulse.phase(ended)
                 await self._pulse.write(self._store.fleet)
+
+    async def _close(self) -> None:
+        # First: a turn that still ran would take the closed connection for its own failure.
+        await self._engine.abandon()
+        await self._client.close()
 
     async def _note_last_end(self, home: Home) -> None:
         """Look at what the bot's process before this one left, while it is still there."""

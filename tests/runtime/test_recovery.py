@@ -43,6 +43,26 @@ async def test_a_message_stored_and_not_begun_is_answered(home: Home, clock: Fak
         assert await take_up(sage) == 0
 
 
+async def test_turns_abandoned_by_an_ending_process_are_answered_by_the_next(
+    home: Home, clock: FakeClock
+) -> None:
+    async with cast(home, clock, bot("sage", response_delay=(5.0, 5.0))) as (sage,):
+        tasks = [sage.arrive(direct(clock, text)) for text in ("one", "two")]
+        await finish_some(clock)
+        await sage.engine.abandon()
+        assert all(task.cancelled() for task in tasks)
+        assert sage.engine.busy == 0
+        delivery = sage.delivery
+        # What the process closes now is nobody's failure any more.
+        delivery.broken = True
+        await finish_some(clock, rounds=200)
+        delivery.broken = False
+
+    async with cast(home, clock, bot("sage"), delivery=delivery) as (sage,):
+        assert await take_up(sage) == 2
+        assert delivery.texts == ["re: one", "re: two"]
+
+
 @pytest.mark.parametrize("forgetful", [False, True], ids=["nonces", "nonces forgotten"])
 @pytest.mark.parametrize("private", [False, True], ids=["guild", "dm"])
 async def test_killed_between_send_and_mark_nothing_is_said_twice(
