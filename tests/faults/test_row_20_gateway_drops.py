@@ -28,7 +28,7 @@ MESSAGES_PER_SECOND = book.times(20, 16)
 SEED = 20
 FRIENDS = ("ada", "grace", "linus")
 # A client that has not read READY yet has nothing to resume.
-KNOWN_TO_CLIENT_SECONDS = 1.0
+KNOWN_TO_CLIENT_SECONDS = 3.0
 
 Words = Mapping[str, Any]
 

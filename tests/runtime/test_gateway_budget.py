@@ -5,15 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from multibot.clock import from_text
 from multibot.errors import StoreUnavailableError
-from multibot.store.stores import open_store
 from tests.fakes import settle
-from tests.runtime.stage import DAY_SECONDS, Stage, end, gaps
-
-
-class CrashError(Exception):
-    """The bot's own fault."""
+from tests.runtime.stage import DAY_SECONDS, Stage, end
 
 
 async def test_a_session_is_counted_after_at_most_two_seconds(stage: Stage) -> None:
@@ -56,53 +50,6 @@ async def test_waiting_is_shown_with_its_end(stage: Stage) -> None:
     assert len(stage.line.asked) == 2
     assert (stage.pulse.status.state, stage.pulse.status.waits_until_at) == ("connecting", None)
     await end(task)
-
-
-async def test_row_15_a_used_up_limit_parks_the_bot_until_discord_counts_anew(stage: Stage) -> None:
-    stage.line.remaining, stage.line.reset_after = 50, timedelta(hours=5)
-    task = asyncio.create_task(stage.gateway().stay_connected())
-    await stage.pass_time(5 * 3600 - 1)
-
-    status = stage.pulse.status
-    assert (stage.line.started, len(stage.line.asked)) == ([], 1)
-    assert status.state == "parked"
-    assert "Discord allows only 50 more gateway starts" in str(status.last_error)
-    assert status.waits_until_at is not None
-    assert status.waits_until_at >= from_text("2026-01-01T17:00:00.000Z")
-
-    stage.line.remaining = 1000
-    await stage.pass_time(10)
-    assert (len(stage.line.started), len(stage.line.asked)) == (1, 2)
-    await end(task)
-
-
-@pytest.mark.parametrize("life", [1.5, 6.0, 31.0, 61.0])
-async def test_row_14_a_crash_loop_starts_at_most_300_sessions_in_24_hours(
-    stage: Stage, life: float
-) -> None:
-    """Each process reads the real store anew, as after a real crash."""
-
-    async def crash() -> bool:
-        await stage.clock.sleep(life)
-        raise CrashError
-
-    stage.line.life = crash
-    while stage.clock.monotonic() < 2 * DAY_SECONDS:
-        await stage.store.close()
-        stage.store = open_store(stage.home, stage.config.name, stage.clock)
-        task = asyncio.create_task(stage.gateway().stay_connected())
-        await stage.pass_time(DAY_SECONDS, task)
-        assert isinstance(task.exception(), CrashError)
-        # supervisord starts it again.
-        await stage.pass_time(0.5)
-
-    started = stage.line.started
-    busiest = max(
-        sum(1 for other in started if 0 <= other - first < DAY_SECONDS) for first in started
-    )
-    assert 280 <= busiest <= 300
-    assert started[4] < 5 * (life + 3)
-    assert min(gaps(started[10:])) >= 300
 
 
 async def test_a_wait_ends_also_after_the_clock_was_set_back(stage: Stage) -> None:
