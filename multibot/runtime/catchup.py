@@ -146,10 +146,11 @@ class CatchUp:
         self._is_first = False
 
     def _ends(self) -> list[Cursor]:
-        """Say where each listed place ends."""
+        """Say where each listed place ends, but for those that have lost a message already."""
         return [
             Cursor(place.channel_id, place.last_message_id or place.channel_id)
             for place in self._listed.values()
+            if not self._cursors.is_held(place.channel_id)
         ]
 
     async def _catch_up(self) -> None:
