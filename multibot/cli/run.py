@@ -15,11 +15,16 @@ from multibot.supervise import programs
 @click.pass_obj
 def run(home: Home, bot: str) -> int:
     """Run one BOT in the foreground, without supervisord."""
-    from multibot.runtime import care, process
+    from multibot.runtime import care
 
     _require_well_formed(bot)
-    if not care.is_supervised(os.environ):
+    if care.is_supervised(os.environ):
+        # Before the rest of the program is loaded: supervisord may be gone by then.
+        care.die_with_parent(care.supervisor_pid(home.supervisord_pid))
+    else:
         _require_known(home, bot)
+    from multibot.runtime import process
+
     return int(process.main(home, bot, os.environ))
 
 

@@ -54,8 +54,6 @@ def main(home: Home, bot_name: str, environ: Mapping[str, str]) -> ExitCode:
     clock = SystemClock()
     started = clock.monotonic()
     supervised = care.is_supervised(environ)
-    if supervised:
-        care.die_with_parent(care.supervisor_pid(home.supervisord_pid))
     care.keep_secrets_in()
     os.umask(0o077)
     logs.configure(bot_name=bot_name, clock=clock)
