@@ -1,14 +1,17 @@
 """A fleet of many bots with a room each, its limits out of the way of the faults to be tried."""
 
+import contextlib
 import os
 import random
 import signal
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from multibot.clock import SystemClock
+from multibot.home import Home
 from multibot.sandbox.world import World
 from multibot.store.status import read_statuses
 from multibot.supervise.control import Control
@@ -88,6 +91,17 @@ class Crowd(RunningFleet):
         """Say whether a bot is ready, in another process than the given one."""
         row = read_statuses(self.home.database).get(bot)
         return row is not None and row.state == "ready" and row.pid != not_pid
+
+
+def bots_of(home: Home) -> dict[int, str]:
+    """Find every process that runs a bot of this home, whoever started it."""
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            *_, verb, name = (process / "cmdline").read_bytes().split(b"\0")[:-1] or (b"", b"")
+            if verb == b"run" and (process / "cwd").readlink() == home.root:
+                found[int(process.name)] = name.decode()
+    return found
 
 
 def kill(pid: int) -> bool:

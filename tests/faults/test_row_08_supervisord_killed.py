@@ -7,14 +7,13 @@ import asyncio
 import collections
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from multibot.home import Home
 from multibot.supervise.control import Control
 from tests.faults import book, crowd, witness
-from tests.faults.crowd import Crowd
+from tests.faults.crowd import Crowd, bots_of
 from tests.faults.witness import Asked
 from tests.process.fleet import pause, until
 
@@ -24,17 +23,6 @@ SEED = 8
 # A machine that is busy with other tests may take longer to let a process run at all.
 ORPHAN_SECONDS = 2.0 if book.FULL else 10.0
 LONGEST_LIFE = 3.0
-
-
-def bots_of(home: Home) -> dict[int, str]:
-    """Find every process that runs a bot of this home, whoever started it."""
-    found = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            *_, verb, name = (process / "cmdline").read_bytes().split(b"\0")[:-1] or (b"", b"")
-            if verb == b"run" and (process / "cwd").readlink() == home.root:
-                found[int(process.name)] = name.decode()
-    return found
 
 
 async def look_for_twins(home: Home, twins: list[dict[int, str]]) -> None:
