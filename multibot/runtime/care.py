@@ -16,6 +16,7 @@ from typing import Self
 from multibot.clock import Clock
 from multibot.errors import LockHeldError, MultibotError, PermanentError
 from multibot.home import Home
+from multibot.store import filesystem
 
 # linux/prctl.h
 PR_SET_PDEATHSIG = 1
@@ -71,19 +72,11 @@ def require_writable(home: Home, bot_name: str) -> None:
     for folder in (home.data, home.run):
         with contextlib.suppress(OSError):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _require(folder, os.W_OK | os.X_OK)
-    for file in (home.database, home.database_lock, home.bot_lock(bot_name)):
+        filesystem.require_access(folder, os.W_OK | os.X_OK)
+    database = filesystem.files_of(home.database)
+    for file in (*database, home.database_lock, home.bot_lock(bot_name)):
         if file.exists():
-            _require(file, os.R_OK | os.W_OK)
-
-
-def _require(path: Path, mode: int) -> None:
-    if not os.access(path, mode):
-        raise PermanentError(
-            "This cannot be written: it belongs to another user, or its disk is read-only.",
-            where=str(path),
-            remedy="Give it to the user who runs the fleet, or make the disk writable.",
-        )
+            filesystem.require_access(file, os.R_OK | os.W_OK)
 
 
 class LifeLock:

@@ -1,5 +1,6 @@
-"""Whether a folder is on a disk of this machine: WAL needs memory shared by all its writers."""
+"""Whether a folder is on a disk of this machine, as WAL needs it, and whether it can be written."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +45,21 @@ def require_local(folder: Path, probe: Probe = kind_of) -> None:
             where=str(folder),
             remedy="Keep the fleet's home on a disk of this machine.",
         )
+
+
+def require_access(path: Path, mode: int) -> None:
+    """Refuse what this process may not use in this way (`os.W_OK` ...): no retry would help."""
+    if not os.access(path, mode):
+        raise PermanentError(
+            "This cannot be written: it belongs to another user, or its disk is read-only.",
+            where=str(path),
+            remedy="Give it to the user who runs the fleet, or make the disk writable.",
+        )
+
+
+def files_of(database: Path) -> tuple[Path, ...]:
+    """Name the files of a database; SQLite gives those beside it the mode of the first."""
+    return (database, *(database.with_name(database.name + end) for end in ("-wal", "-shm")))
 
 
 def _mount(line: str) -> tuple[Path, str]:

@@ -1,5 +1,6 @@
 """Bringing the shared file to the newest schema: one process at a time, after a snapshot."""
 
+import contextlib
 import os
 import runpy
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ def migrate(
     driver.require()
     home.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     filesystem.require_local(home.data, probe)
+    filesystem.require_access(home.data, os.W_OK | os.X_OK)
     turn = Turnstile(home.migrate_lock)
     try:
         with turn:
@@ -110,7 +112,9 @@ def _create(path: Path) -> bool:
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
     except FileExistsError:
-        path.chmod(0o600)
+        for file in filesystem.files_of(path):
+            with contextlib.suppress(FileNotFoundError):
+                file.chmod(0o600)
         return path.stat().st_size == 0
     return True
 
