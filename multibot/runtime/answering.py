@@ -1,6 +1,6 @@
 """Ask a responder for one answer, with patience that ends."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import structlog
 
@@ -24,7 +24,7 @@ async def answer(responder: Responder, prompt: Prompt, clock: Clock) -> str:
         raise _too_late() from error
 
 
-async def growing(responder: Responder, prompt: Prompt, clock: Clock) -> AsyncIterator[str]:
+async def growing(responder: Responder, prompt: Prompt, clock: Clock) -> AsyncGenerator[str, None]:
     """Yield the text so far, longer each time.
 
     Three tries; one that fails half way starts again from nothing. The limit of 30 s holds for the

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -30,6 +31,7 @@ LISTENING_WITHIN = timedelta(seconds=60)
 # A bot that is down is still the one a message to it was meant for.
 EVER = timedelta(days=36500)
 PEERS_FRESH_SECONDS = 2.0
+STAND_BACK_SECONDS = 600.0
 
 
 class Arbiter:
@@ -45,10 +47,23 @@ class Arbiter:
         self._chance = chance
         self._peers: list[FleetMember] | None = None
         self._peers_read_at = 0.0
+        self._mute_until: dict[str, float] = {}
 
-    def roll(self, decision: Decision) -> Decision:
+    def stand_back(self, channel_id: str) -> None:
+        """Leave a channel where Discord lets this bot not speak to the others for a while."""
+        self._mute_until[channel_id] = self._clock.monotonic() + STAND_BACK_SECONDS
+
+    def consider(self, message: InboundMessage, decision: Decision) -> Decision:
+        """Make a candidate pass where it may not speak, or by chance."""
+        if decision.verdict is not Verdict.CANDIDATE:
+            return decision
+        if self._mute_until.get(message.channel_id, -math.inf) > self._clock.monotonic():
+            return Decision(Verdict.NO, Reason.FAILED, "may not speak in this channel")
+        return self._roll(decision)
+
+    def _roll(self, decision: Decision) -> Decision:
         """Let `response_probability` make a candidate pass."""
-        if decision.verdict is not Verdict.CANDIDATE or self._bot.response_probability >= 1:
+        if self._bot.response_probability >= 1:
             return decision
         roll = self._chance.random()
         if roll < self._bot.response_probability:

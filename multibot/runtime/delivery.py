@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 import aiohttp
@@ -21,22 +22,36 @@ LOOK_BACK = 500
 # https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes
 NO_REPLY_WITHOUT_HISTORY = 160002
 
+RATE_NOTICE = "You're sending requests too quickly. Please wait a moment."
+FAILURE_NOTICE = "Sorry, I could not find an answer to that just now. Please try again later."
+# Replies that are no answers.
+NOTICES = frozenset({RATE_NOTICE, FAILURE_NOTICE})
+
 log = structlog.get_logger(__name__)
 
 
 class DeliveryError(MultibotError):
     """Discord did not take the message."""
 
-    def __init__(self, what: str, *, is_permanent: bool = False) -> None:
+    def __init__(self, what: str, *, is_permanent: bool = False, is_gone: bool = False) -> None:
         super().__init__(what)
         self.is_permanent = is_permanent
+        self.is_gone = is_gone
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A message of this bot as it stands on Discord."""
+
+    sent_id: str
+    content: str
 
 
 class Delivery(Protocol):
     """The way out, as the engine sees it. Every method may raise DeliveryError."""
 
-    async def send(self, to: InboundMessage, content: str, *, nonce: str, first: bool) -> str:
-        """Post one part where `to` was posted and return its id."""
+    async def send(self, to: InboundMessage, content: str, *, nonce: str, first: bool) -> Standing:
+        """Post one part where `to` was posted; a nonce that came before returns what it made."""
         ...
 
     async def edit(self, to: InboundMessage, sent_id: str, content: str) -> None:
@@ -47,8 +62,8 @@ class Delivery(Protocol):
         """Remove a message of this bot; one that is gone already is fine."""
         ...
 
-    async def find(self, to: InboundMessage, content: str, *, first: bool) -> tuple[str, ...]:
-        """Name this bot's messages after `to` that have this text and may be its answer."""
+    async def find(self, to: InboundMessage, content: str, *, first: bool) -> tuple[Standing, ...]:
+        """Return this bot's messages after `to` that may be this part of its answer."""
         ...
 
     async def fetch(self, channel_id: str, message_id: str) -> InboundMessage | None:
@@ -67,7 +82,7 @@ class DiscordDelivery:
         self._client = client
         self._typing: set[asyncio.Task[None]] = set()
 
-    async def send(self, to: InboundMessage, content: str, *, nonce: str, first: bool) -> str:
+    async def send(self, to: InboundMessage, content: str, *, nonce: str, first: bool) -> Standing:
         """Post one part: the first is a reply in guilds, nobody is ever pinged."""
         reference = _reference(to) if first and not to.is_dm else None
         with _translated("send"):
@@ -84,7 +99,7 @@ class DiscordDelivery:
         content: str,
         nonce: str,
         reference: discord.MessageReference | None,
-    ) -> str:
+    ) -> Standing:
         quiet = discord.AllowedMentions.none()
         place = self._place(to)
         if reference is None:
@@ -97,7 +112,7 @@ class DiscordDelivery:
                 mention_author=False,
                 allowed_mentions=quiet,
             )
-        return str(sent.id)
+        return Standing(str(sent.id), sent.content)
 
     async def edit(self, to: InboundMessage, sent_id: str, content: str) -> None:
         """Give a message of this bot another text."""
@@ -110,24 +125,25 @@ class DiscordDelivery:
         with _translated("delete"), contextlib.suppress(discord.NotFound):
             await self._place(to).get_partial_message(int(sent_id)).delete()
 
-    async def find(self, to: InboundMessage, content: str, *, first: bool) -> tuple[str, ...]:
-        """Name this bot's messages after `to` that have this text and may be its answer.
+    async def find(self, to: InboundMessage, content: str, *, first: bool) -> tuple[Standing, ...]:
+        """Return this bot's messages after `to` that may be this part of its answer.
 
-        Parts after the first, and private messages, carry no reference, so the text decides;
-        Discord trims the white space around it.
+        In guilds the first part is known by what it replies to. Other parts, and private messages,
+        carry no reference, so letters and digits decide: Discord trims and strips others. Where
+        the history may not be read there is nothing to find.
         """
         after = discord.Object(int(to.message_id))
         history = self._place(to).history(limit=LOOK_BACK, after=after, oldest_first=True)
         with _translated("read the history"):
-            return tuple(
-                [
-                    str(each.id)
-                    async for each in history
-                    if self._is_own(each)
-                    and each.content.strip() == content.strip()
-                    and _may_answer(each, to, first=first)
-                ]
-            )
+            try:
+                own = [each async for each in history if self._is_own(each)]
+            except discord.Forbidden:
+                return ()
+        return tuple(
+            Standing(str(each.id), each.content)
+            for each in own
+            if _may_be(each, to, content, first=first)
+        )
 
     async def fetch(self, channel_id: str, message_id: str) -> InboundMessage | None:
         """Read one message again; none when it is gone or hidden."""
@@ -184,12 +200,15 @@ def _reference(to: InboundMessage) -> discord.MessageReference:
     )
 
 
-def _may_answer(message: discord.Message, to: InboundMessage, *, first: bool) -> bool:
-    """Say whether a message's reference, if any, allows it to be an answer to this one."""
+def _may_be(message: discord.Message, to: InboundMessage, content: str, *, first: bool) -> bool:
     referred = message.reference.message_id if message.reference else None
-    if first and not to.is_dm:
-        return referred in {None, int(to.message_id)}
-    return referred is None
+    if first and referred == int(to.message_id):
+        return message.content not in NOTICES
+    return referred is None and _essence(message.content) == _essence(content)
+
+
+def _essence(text: str) -> str:
+    return "".join(filter(str.isalnum, text)) or text.strip()
 
 
 @contextlib.contextmanager
@@ -203,6 +222,7 @@ def _translated(doing: str) -> Iterator[None]:
         raise DeliveryError(
             f"Discord would not {doing}: {error}",
             is_permanent=is_bad or isinstance(error, refusals),
+            is_gone=isinstance(error, discord.NotFound),
         ) from error
     except (OSError, TimeoutError, aiohttp.ClientError) as error:
         raise DeliveryError(f"Discord cannot be reached to {doing}: {error}") from error

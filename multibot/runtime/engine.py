@@ -1,6 +1,7 @@
 """One message, from arrival to answer."""
 
 import asyncio
+import collections
 import contextlib
 import random
 from collections.abc import Awaitable, Iterator
@@ -19,7 +20,7 @@ from multibot.responder.protocol import Responder
 from multibot.runtime import debug
 from multibot.runtime.arbiter import Arbiter
 from multibot.runtime.debug import Debug
-from multibot.runtime.delivery import Delivery
+from multibot.runtime.delivery import RATE_NOTICE, Delivery
 from multibot.runtime.lanes import Lanes, Ticket
 from multibot.runtime.pulse import Pulse
 from multibot.runtime.replies import Replies, Surroundings
@@ -27,7 +28,7 @@ from multibot.store.claims import ClaimOutcome
 from multibot.store.ledger import Receipt, Unfinished
 from multibot.store.stores import BotStore
 
-RATE_NOTICE = "You're sending requests too quickly. Please wait a moment."
+STORE_RETRY_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +54,7 @@ class Engine:
         self._pulse = pulse
         self._clock = clock
         self._lanes = Lanes()
-        self._current: set[str] = set()
+        self._current: collections.Counter[str] = collections.Counter()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._debug = Debug(bot=bot, insight=store.insight, pulse=pulse, clock=clock)
         self.session_rules = SessionRules(
@@ -149,7 +150,7 @@ class Engine:
     def _under_way(self, message: InboundMessage) -> Iterator[None]:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - only coroutines of this class come here
-        self._current.add(message.message_id)
+        self._current[message.message_id] += 1
         self._tasks.add(task)
         try:
             with structlog.contextvars.bound_contextvars(
@@ -157,29 +158,39 @@ class Engine:
             ):
                 yield
         finally:
-            self._current.discard(message.message_id)
+            self._current[message.message_id] -= 1
+            if not self._current[message.message_id]:
+                del self._current[message.message_id]
             self._tasks.discard(task)
 
     async def _see_through(
         self, message: InboundMessage, ticket: Ticket, left: Unfinished | None = None
     ) -> None:
+        """Answer when the session's turn has come; a store that is away is waited for."""
         async with self._arbiter.holding(message):
             await ticket.turn()
-            try:
-                await self._answer(message, left)
-            except StoreUnavailableError as error:
-                # What was stored is taken up again as soon as the store is back.
-                log.warning("turn_interrupted", error=str(error))
-                self._pulse.failed(str(error))
-            except Exception as error:
-                # A bug: said in the ledger, so that it neither blocks the channel nor comes again.
-                await self._replies.finish(message, "failed", Reason.FAILED, repr(error))
-                raise
+            while not await self._is_answered(message, left):
+                await self._clock.sleep(STORE_RETRY_SECONDS)
+                left = self._store.ledger.left(message.message_id)
+
+    async def _is_answered(self, message: InboundMessage, left: Unfinished | None) -> bool:
+        try:
+            await self._answer(message, left)
+        except StoreUnavailableError as error:
+            log.warning("turn_interrupted", error=str(error))
+            self._pulse.failed(str(error))
+            return False
+        except Exception as error:
+            # A bug: said in the ledger, so that it neither blocks the channel nor comes again.
+            await self._replies.finish(message, "failed", Reason.FAILED, repr(error))
+            raise
+        return True
 
     async def _answer(self, message: InboundMessage, left: Unfinished | None) -> None:
         words = debug.command(message)
         if words is None:
-            await self._replies.reply(message, left)
+            if not await self._replies.reply(message, left):
+                self._arbiter.stand_back(message.channel_id)
         else:
             await self._replies.say(message, self._debug.reply(message, words))
             await self._replies.finish(message, "answered", Reason.ANSWERED)
@@ -202,7 +213,8 @@ class Engine:
                 return Decision(Verdict.NO, Reason.NOT_ADDRESSED, "a debug command for another bot")
             if message.author_id in self._bot.admins:
                 return Decision(Verdict.ANSWER, Reason.ANSWERED, "an administrator")
-        return self._arbiter.roll(addressing.decide(message, me, peers, self._rules))
+        decision = addressing.decide(message, me, peers, self._rules)
+        return self._arbiter.consider(message, decision)
 
     async def _is_ours(self, message: InboundMessage, *, late: bool) -> bool:
         """Store the decision; true when this bot, and it alone, has to answer."""

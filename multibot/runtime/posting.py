@@ -8,7 +8,7 @@ import structlog
 
 from multibot.clock import Clock
 from multibot.conversation.message import InboundMessage
-from multibot.runtime.delivery import Delivery, DeliveryError
+from multibot.runtime.delivery import Delivery, DeliveryError, Standing
 from multibot.store.outbox import Outbox, OutboxPart
 
 # How long a part that Discord did not take waits before the next try, give or take a fifth.
@@ -16,6 +16,8 @@ RETRY_SECONDS = (5.0, 25.0, 120.0, 600.0)
 RETRY_SPREAD = 0.2
 # Discord allows five edits in five seconds for a channel.
 GROW_SECONDS = 1.2
+# No text Discord holds is equal to this one: a part that says it is edited.
+UNKNOWN = ""
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -45,54 +47,84 @@ class Posting:
         self._chance = chance
         # A part that was on its way before may stand on Discord already.
         self._look_first = is_resumed
-        self._shown: list[OutboxPart] = []
+        self._shown: list[Standing] = []
         self._grown_at: float | None = None
+        self._is_gone = False
+        self._found_standing: dict[int, Standing] = {}
 
     async def whole(self, contents: Sequence[str]) -> None:
         """Post an answer whose text is complete; it is stored before the first part leaves."""
         await self._complete(await self._outbox.stage(self._message.message_id, contents))
 
+    @property
+    def is_due(self) -> bool:
+        """Whether a growing answer may be shown again; a cheap question for each piece."""
+        since = self._grown_at
+        return not self._is_gone and (
+            since is None or self._clock.monotonic() - since >= GROW_SECONDS
+        )
+
+    @property
+    def has_shown(self) -> bool:
+        """Whether something of this answer stands on Discord."""
+        return bool(self._shown)
+
     async def grow(self, contents: Sequence[str]) -> None:
-        """Show how far an answer has come; what Discord does not take now, the end will mend."""
-        now = self._clock.monotonic()
-        if self._grown_at is not None and now - self._grown_at < GROW_SECONDS:
-            return
-        self._grown_at = now
+        """Show how far an answer has come; what Discord does not take now, the end will mend.
+
+        Raises DeliveryError for what Discord will never take.
+        """
+        self._grown_at = self._clock.monotonic()
         try:
             for part, content in enumerate(contents):
                 await self._show(part, content)
         except DeliveryError as error:
+            if error.is_gone and self._shown:
+                self._is_gone = True
+            elif error.is_permanent:
+                raise
             self._look_first = True
             log.debug("growing_failed", error=str(error))
 
     async def finish(self, contents: Sequence[str]) -> None:
         """Make the messages of a grown answer say the final text, and keep it as turns."""
+        if self._look_first:
+            # Before the texts that were sent are replaced by the final ones.
+            await self.find_grown()
         await self._complete(await self._outbox.finalise(self._message.message_id, contents))
 
     async def resume(self) -> None:
         """Carry on with an answer whose text was stored before."""
         await self._complete(self._outbox.parts(self._message.message_id))
 
-    async def find_grown(self) -> None:
-        """Look for beginnings of an answer that may have arrived before the process ended."""
+    async def find_grown(self) -> bool:
+        """Look for parts that may have arrived unnoticed; say whether any part stands on Discord."""
         for part in self._outbox.parts(self._message.message_id):
-            if part.state == "pending" and (sent_id := await self._persist(self._found(part))):
-                await self._outbox.mark_shown(self._message.message_id, part.part, sent_id)
+            if part.state == "pending" and (found := await self._persist(self._found(part))):
+                await self._outbox.mark_shown(self._message.message_id, part.part, found.sent_id)
+                self._found_standing[part.part] = found
+        self._look_first = False
+        return any(each.sent_message_id for each in self._outbox.parts(self._message.message_id))
 
     async def _show(self, part: int, content: str) -> None:
-        known = self._shown[part] if part < len(self._shown) else None
-        if known is None:
-            known = await self._outbox.open_part(self._message.message_id, part, content)
-        elif known.content == content:
+        if part == len(self._shown):
+            self._shown.append(await self._first_shown(part, content))
+        shown = self._shown[part]
+        if shown.content == content:
             return
-        sent_id = known.sent_message_id
-        if sent_id is None:
-            sent_id = await self._send(known)
-            await self._outbox.mark_shown(self._message.message_id, part, sent_id)
-        else:
-            await self._delivery.edit(self._message, sent_id, content)
-        shown = OutboxPart(part, known.nonce, content, "shown", sent_id)
-        self._shown[part : part + 1] = [shown]
+        # Until the answer is there, nobody knows which of the two texts stands.
+        self._shown[part] = Standing(shown.sent_id, UNKNOWN)
+        await self._delivery.edit(self._message, shown.sent_id, content)
+        self._shown[part] = Standing(shown.sent_id, content)
+
+    async def _first_shown(self, part: int, content: str) -> Standing:
+        opened = await self._outbox.open_part(self._message.message_id, part, content)
+        if opened.sent_message_id is not None:
+            return Standing(opened.sent_message_id, UNKNOWN)
+        # What was stored first is what is looked for should this request get lost.
+        standing = await self._send(opened)
+        await self._outbox.mark_shown(self._message.message_id, part, standing.sent_id)
+        return standing
 
     async def _complete(self, parts: Sequence[OutboxPart]) -> None:
         for part in parts:
@@ -108,39 +140,47 @@ class Posting:
         """Say how to make a part stand on Discord with its final text."""
 
         async def place() -> str:
-            if part.sent_message_id is not None:
-                await self._settle_text(part, part.sent_message_id)
-                return part.sent_message_id
-            if self._look_first and (found := await self._found(part)()):
-                return found
-            # Whatever happens to this request, the next try has to look.
-            self._look_first = True
-            sent_id = await self._send(part)
-            self._look_first = False
-            return sent_id
+            standing = self._known(part)
+            if standing is None and self._look_first:
+                standing = await self._found(part)()
+            if standing is None:
+                # Whatever happens to this request, the next try has to look.
+                self._look_first = True
+                standing = await self._send(part)
+                self._look_first = False
+            await self._settle_text(part, standing)
+            return standing.sent_id
 
         return place
 
-    async def _settle_text(self, part: OutboxPart, sent_id: str) -> None:
-        shown = self._shown[part.part] if part.part < len(self._shown) else None
-        if shown is not None and shown.content == part.content:
+    def _known(self, part: OutboxPart) -> Standing | None:
+        if part.part < len(self._shown):
+            return self._shown[part.part]
+        if part.part in self._found_standing:
+            return self._found_standing[part.part]
+        return Standing(part.sent_message_id, UNKNOWN) if part.sent_message_id else None
+
+    async def _settle_text(self, part: OutboxPart, standing: Standing) -> None:
+        """Edit what does not say the final text; Discord trims the white space around it."""
+        if standing.content.strip() == part.content.strip():
             return
         try:
-            await self._delivery.edit(self._message, sent_id, part.content)
+            await self._delivery.edit(self._message, standing.sent_id, part.content)
         except DeliveryError as error:
-            if not error.is_permanent:
+            if not error.is_gone:
                 raise
             # Somebody deleted it while it grew: it was said, and is not said again.
             log.warning("part_gone", part=part.part, error=str(error))
 
-    def _found(self, part: OutboxPart) -> Callable[[], Awaitable[str | None]]:
+    def _found(self, part: OutboxPart) -> Callable[[], Awaitable[Standing | None]]:
         """Say how to look for a part that may have arrived unnoticed."""
 
-        async def find() -> str | None:
+        async def find() -> Standing | None:
             candidates = await self._delivery.find(
                 self._message, part.content, first=part.part == 0
             )
-            return next((each for each in candidates if not self._outbox.is_known(each)), None)
+            unknown = (each for each in candidates if not self._outbox.is_known(each.sent_id))
+            return next(unknown, None)
 
         return find
 
@@ -150,7 +190,7 @@ class Posting:
             await self._persist(lambda: self._delivery.delete(self._message, sent_id))
         await self._outbox.drop(self._message.message_id, part.part)
 
-    async def _send(self, part: OutboxPart) -> str:
+    async def _send(self, part: OutboxPart) -> Standing:
         return await self._delivery.send(
             self._message, part.content, nonce=part.nonce, first=part.part == 0
         )

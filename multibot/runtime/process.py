@@ -165,7 +165,11 @@ class BotProcess:
         delivery = DiscordDelivery(self._client)
         self._engine = self._make_engine(fleet, delivery)
         self._recovery = Recovery(
-            engine=self._engine, ledger=store.ledger, delivery=delivery, clock=clock
+            engine=self._engine,
+            ledger=store.ledger,
+            delivery=delivery,
+            clock=clock,
+            max_age=bot.catchup.max_age,
         )
         self._client.serve(self._make_catchup(), self._make_commands())
 

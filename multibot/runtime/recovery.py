@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Coroutine
+from datetime import timedelta
 from typing import Any
 
 import structlog
 
 from multibot.clock import Clock
+from multibot.conversation.addressing import Reason
 from multibot.conversation.message import InboundMessage
 from multibot.errors import StoreUnavailableError
 from multibot.runtime.delivery import Delivery, DeliveryError
@@ -21,11 +23,20 @@ log = structlog.get_logger(__name__)
 class Recovery:
     """Takes up, at the start and every few seconds, what nobody is dealing with."""
 
-    def __init__(self, *, engine: Engine, ledger: Ledger, delivery: Delivery, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        ledger: Ledger,
+        delivery: Delivery,
+        clock: Clock,
+        max_age: timedelta,
+    ) -> None:
         self._engine = engine
         self._ledger = ledger
         self._delivery = delivery
         self._clock = clock
+        self._max_age = max_age
         self._tasks: set[asyncio.Task[None]] = set()
 
     def take_up(self) -> int:
@@ -57,11 +68,19 @@ class Recovery:
 
     async def _take_over(self) -> None:
         for channel_id, message_id in self._ledger.orphaned():
-            if self._engine.is_under_way(message_id):
-                continue
-            message = await self._delivery.fetch(channel_id, message_id)
-            if message is not None:
-                self._begin(self._take(message))
+            if not self._engine.is_under_way(message_id):
+                try:
+                    await self._ask_for(channel_id, message_id)
+                except DeliveryError as error:
+                    log.warning("orphan_not_read", message=message_id, error=str(error))
+
+    async def _ask_for(self, channel_id: str, message_id: str) -> None:
+        message = await self._delivery.fetch(channel_id, message_id)
+        if message is not None and self._clock.now() - message.created_at <= self._max_age:
+            self._begin(self._take(message))
+            return
+        why = "its holder died, and it is gone" if message is None else "its holder died long ago"
+        await self._ledger.finish(message_id, "expired", Reason.EXPIRED, why)
 
     async def _take(self, message: InboundMessage) -> None:
         ticket = self._engine.enter(message.channel_id, message.author_id)

@@ -1,5 +1,6 @@
 """The answer to a message that is this bot's: made, posted, finished, and taken up again."""
 
+import contextlib
 import random
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,21 +14,26 @@ from multibot.conversation.addressing import Reason
 from multibot.conversation.message import InboundMessage, SessionId, Turn
 from multibot.conversation.prompt import Prompt
 from multibot.conversation.session import SessionRules
+from multibot.errors import MultibotError
 from multibot.responder.protocol import Responder, ResponderError
 from multibot.runtime import answering
-from multibot.runtime.delivery import Delivery, DeliveryError
+from multibot.runtime.delivery import FAILURE_NOTICE, Delivery, DeliveryError
 from multibot.runtime.posting import Posting
 from multibot.runtime.pulse import Pulse
-from multibot.store.ledger import FinalState, Unfinished
+from multibot.store.ledger import DealtWithError, FinalState, Unfinished
 from multibot.store.outbox import FencedOffError
 from multibot.store.sessions import Session
 from multibot.store.stores import BotStore
 
-FAILURE_NOTICE = "Sorry, I could not find an answer to that just now. Please try again later."
 FAILURE_NOTICE_WINDOW = timedelta(minutes=10)
 PLACE_POLL_SECONDS = 0.1
+NOTHING_YET = (chunking.EMPTY_ANSWER,)
 
 log = structlog.get_logger(__name__)
+
+
+class TooOldError(MultibotError):
+    """Nobody waits for this answer any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,26 +56,32 @@ class Replies:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
 
-    async def reply(self, message: InboundMessage, left: Unfinished | None = None) -> None:
-        """See one turn through to `answered` or `failed`; `left` is what an earlier try reached."""
+    async def reply(self, message: InboundMessage, left: Unfinished | None = None) -> bool:
+        """See one turn through to its end; `left` is what an earlier try reached.
+
+        False when Discord does not let this bot speak here, and another may.
+        """
         around = self._around
-        session = await around.store.ledger.begin(message, around.rules)
+        try:
+            session = await around.store.ledger.begin(message, around.rules)
+        except DealtWithError:
+            return True
         with structlog.contextvars.bound_contextvars(session=session.session_id):
-            started = around.clock.monotonic()
-            await self._wait_for_place(message)
             posting = self._posting(message, session.session_id, is_resumed=left is not None)
             try:
                 await self._post(message, session, posting, left)
             except FencedOffError:
                 log.info("fenced_off")
                 await self.finish(message, "declined", Reason.CLAIMED_BY)
+            except TooOldError as error:
+                await self.finish(message, "expired", Reason.EXPIRED, str(error))
             except (ResponderError, DeliveryError) as error:
-                await self._fail(message, error)
+                return await self._fail(message, error, posting)
             else:
                 await self.finish(message, "answered", Reason.ANSWERED)
                 around.pulse.answered()
-                taken = round((around.clock.monotonic() - started) * 1000)
-                log.info("answered", user=message.author_id, taken_ms=taken)
+                log.info("answered", user=message.author_id)
+            return True
 
     async def say(self, message: InboundMessage, text: str) -> None:
         """Say something that belongs to no conversation; nobody waits for it to arrive."""
@@ -94,19 +106,21 @@ class Replies:
         posting: Posting,
         left: Unfinished | None,
     ) -> None:
+        is_begun = left is not None and await posting.find_grown()
+        age = self._around.clock.now() - message.created_at
+        if left is not None and not is_begun and age > self._around.bot.catchup.max_age:
+            raise TooOldError(f"found unanswered after {age.total_seconds():.0f} s")
         if left is not None and left.state == "sending":
             await posting.resume()
             return
-        is_grown = bool(self._around.store.outbox.parts(message.message_id))
-        if is_grown:
-            await posting.find_grown()
+        await self._wait_for_place(message)
         asked = self._prompt(message, session.session_id)
         await self._pause()
         if self._around.bot.streaming:
             await posting.finish(await self._grow(posting, asked))
             return
         contents = self._parts(await self._make(message, asked))
-        await (posting.finish(contents) if is_grown else posting.whole(contents))
+        await (posting.finish(contents) if is_begun else posting.whole(contents))
 
     async def _make(self, message: InboundMessage, asked: Prompt) -> str:
         around = self._around
@@ -118,13 +132,18 @@ class Replies:
     async def _grow(self, posting: Posting, asked: Prompt) -> tuple[str, ...]:
         """Show the answer while it is being made; return its final parts."""
         around = self._around
-        contents = self._parts("")
-        async for text in answering.growing(around.responder, asked, around.clock):
-            if not text.strip():
-                continue
-            contents = self._parts(text)
-            await posting.grow(contents)
-        return contents
+        text = ""
+        stream = answering.growing(around.responder, asked, around.clock)
+        try:
+            async with contextlib.aclosing(stream):
+                async for text in stream:
+                    if posting.is_due and (contents := self._parts(text)) != NOTHING_YET:
+                        await posting.grow(contents)
+        except ResponderError:
+            if posting.has_shown:
+                await posting.finish(self._parts(f"{text}\n\n{FAILURE_NOTICE}"))
+            raise
+        return self._parts(text)
 
     def _prompt(self, message: InboundMessage, session_id: SessionId) -> Prompt:
         around = self._around
@@ -171,15 +190,23 @@ class Replies:
         while around.store.ledger.turns_ahead(message) >= limit:
             await around.clock.sleep(PLACE_POLL_SECONDS)
 
-    async def _fail(self, message: InboundMessage, error: ResponderError | DeliveryError) -> None:
+    async def _fail(
+        self, message: InboundMessage, error: ResponderError | DeliveryError, posting: Posting
+    ) -> bool:
         log.error("turn_failed", error=str(error))
-        around = self._around
-        around.pulse.failed(str(error))
+        ledger = self._around.store.ledger
+        self._around.pulse.failed(str(error))
+        is_refused = isinstance(error, DeliveryError) and error.is_permanent
+        if is_refused and not posting.has_shown and ledger.holds_claim(message.message_id):
+            await self.finish(message, "declined", Reason.FAILED, str(error))
+            return False
         await self.finish(message, "failed", Reason.FAILED, str(error))
-        if isinstance(error, ResponderError) and await around.store.ledger.notice_due(
+        is_unsaid = isinstance(error, ResponderError) and not posting.has_shown
+        if is_unsaid and await ledger.notice_due(
             "failure", message.channel_id, FAILURE_NOTICE_WINDOW
         ):
             await self.say(message, FAILURE_NOTICE)
+        return True
 
 
 def _turn(message: InboundMessage, session_id: SessionId) -> Turn:

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from multibot.clock import Clock, to_text
 from multibot.conversation.addressing import Decision, Reason, Verdict
 from multibot.conversation.message import BotName, InboundMessage
 from multibot.conversation.session import SessionRules
+from multibot.errors import MultibotError
 from multibot.store import connection, statements
-from multibot.store.claims import Admission, Claim, ClaimOutcome, Claims
+from multibot.store.claims import LONGEST_LEASE, Admission, Claim, ClaimOutcome, Claims
 from multibot.store.cursors import Cursors
 from multibot.store.envelope import from_json, storable, to_json
 from multibot.store.inbox import Inbox
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from multibot.store.driver import sqlite
 
 FinalState = Literal["answered", "failed", "expired", "declined"]
+FINAL_STATES = frozenset(get_args(FinalState))
+
+
+class DealtWithError(MultibotError):
+    """This message has been dealt with already."""
 
 
 class Receipt(StrEnum):
@@ -163,12 +169,29 @@ class Ledger:
             if body is not None
         )
 
+    def left(self, message_id: str) -> Unfinished | None:
+        """Return one message that is unfinished; none when it is dealt with."""
+        return next(
+            (each for each in self.unfinished() if each.message.message_id == message_id), None
+        )
+
+    def holds_claim(self, message_id: str) -> bool:
+        """Say whether this bot has a message because it won it from other candidates."""
+        with connection.errors_of(self._path):
+            found = self._sql.own_claim(
+                self._reader, message_id=message_id, bot_name=self._bot_name
+            )
+        return found is not None
+
     def orphaned(self) -> tuple[tuple[str, str], ...]:
         """Name (channel, message) this bot lost to a holder whose claim lapsed without an answer."""
         with connection.errors_of(self._path):
             return tuple(
                 self._sql.orphaned_claims(
-                    self._reader, bot_name=self._bot_name, at=to_text(self._clock.now())
+                    self._reader,
+                    bot_name=self._bot_name,
+                    at=to_text(self._clock.now()),
+                    latest=to_text(self._clock.now() + LONGEST_LEASE),
                 )
             )
 
@@ -193,15 +216,20 @@ class Ledger:
         return None if found is None else BotName(found)
 
     async def begin(self, message: InboundMessage, rules: SessionRules) -> Session:
-        """Open or continue the session, store the turn once, and take its place in the channel."""
+        """Open or continue the session, store the turn once, and take its place in the channel.
+
+        Raise DealtWithError when the message has a final state: whoever asks came too late.
+        """
+        key = {"bot_name": self._bot_name, "message_id": message.message_id}
 
         def job(writing: "sqlite.Connection") -> Session:
+            if self._sql.inbox_state(writing, **key) in FINAL_STATES:
+                raise DealtWithError
             session = self._sessions.add_user_turn(writing, message, rules)
             self._turns.queue(writing, message, self._clock.now())
             self._sql.generate_inbox(
                 writing,
-                bot_name=self._bot_name,
-                message_id=message.message_id,
+                **key,
                 session_id=session.session_id,
                 at=to_text(self._clock.now()),
             )
@@ -225,6 +253,9 @@ class Ledger:
                 detail=storable(detail),
                 at=to_text(now),
             )
+            if state == "declined":
+                # Whoever takes it over must not find an answer here.
+                self._sql.drop_unsent(writing, bot_name=self._bot_name, message_id=message_id)
             self._claims.settle(writing, message_id, now, state)
             self._turns.leave(writing, message_id)
 

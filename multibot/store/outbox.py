@@ -82,17 +82,20 @@ class Outbox:
                 self._require_ours(writing, message_id)
                 for part, content in enumerate(contents):
                     self._sql.insert_outbox(writing, **self._row(message_id, part, content))
-            self._sql.send_inbox(writing, **self._key(message_id), at=self._now())
+            self._begin_sending(writing, message_id)
             return self._parts(writing, message_id)
 
         return await self._writer.run(job)
 
     async def open_part(self, message_id: str, part: int, content: str) -> OutboxPart:
-        """Store the beginning of a part that will grow, before it is shown."""
+        """Store the beginning of a part that will grow, before it is shown.
+
+        One that was stored before is returned as it was: with that text it may have arrived.
+        """
 
         def job(writing: "sqlite.Connection") -> OutboxPart:
             self._require_ours(writing, message_id)
-            self._sql.finalise_outbox(writing, **self._row(message_id, part, content))
+            self._sql.insert_outbox(writing, **self._row(message_id, part, content))
             return self._parts(writing, message_id)[part]
 
         return await self._writer.run(job)
@@ -118,7 +121,7 @@ class Outbox:
                 self._sql.finalise_outbox(writing, **self._row(message_id, part, content))
             key = self._key(message_id)
             self._sql.abandon_outbox(writing, **key, parts=len(contents))
-            self._sql.send_inbox(writing, **key, at=self._now())
+            self._begin_sending(writing, message_id)
             return self._parts(writing, message_id)
 
         return await self._writer.run(job)
@@ -168,6 +171,12 @@ class Outbox:
         is_claimed = self._sql.claim_holder(writing, message_id=message_id) is not None
         if is_claimed and self._sql.own_claim(writing, **self._key(message_id)) is None:
             raise FencedOffError
+
+    def _begin_sending(self, writing: "sqlite.Connection", message_id: str) -> None:
+        """The text is made: the channel's next turn may begin, however long Discord takes."""
+        key = self._key(message_id)
+        self._sql.send_inbox(writing, **key, at=self._now())
+        self._sql.leave_turn(writing, **key)
 
     def _parts(self, reading: "sqlite.Connection", message_id: str) -> tuple[OutboxPart, ...]:
         rows = list(self._sql.outbox_parts(reading, **self._key(message_id)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from multibot.conversation.message import InboundMessage
 from multibot.conversation.prompt import Prompt
 from multibot.responder.protocol import ResponderError
-from multibot.runtime.delivery import DeliveryError
+from multibot.runtime.delivery import DeliveryError, Standing
 from tests.fakes import FakeClock
 
 _sent_ids = itertools.count(1)
@@ -44,23 +44,23 @@ class FakeDelivery:
     messages: dict[str, InboundMessage] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
 
-    async def send(self, to: InboundMessage, content: str, *, nonce: str, first: bool) -> str:
+    async def send(self, to: InboundMessage, content: str, *, nonce: str, first: bool) -> Standing:
         await self._way()
         for each in self.sent:
             if each.nonce == nonce and not self.forgetful:
-                return each.sent_id
+                return Standing(each.sent_id, each.content)
         one = Sent(content, nonce, first, to, f"s{next(_sent_ids)}")
         self.sent.append(one)
         if self.deaf:
             self.deaf -= 1
             raise DeliveryError("Discord cannot be reached to send: connection lost")
-        return one.sent_id
+        return Standing(one.sent_id, one.content)
 
     async def edit(self, to: InboundMessage, sent_id: str, content: str) -> None:
         del to
         await self._way()
         if sent_id in self.gone:
-            raise DeliveryError("Discord would not edit: 404 Unknown Message", is_permanent=True)
+            raise DeliveryError("Discord would not edit: 404", is_permanent=True, is_gone=True)
         (one,) = [each for each in self.sent if each.sent_id == sent_id]
         one.content = content
         self.edits.append((sent_id, content))
@@ -71,14 +71,12 @@ class FakeDelivery:
         self.sent = [each for each in self.sent if each.sent_id != sent_id]
         self.deleted.append(sent_id)
 
-    async def find(self, to: InboundMessage, content: str, *, first: bool) -> tuple[str, ...]:
+    async def find(self, to: InboundMessage, content: str, *, first: bool) -> tuple[Standing, ...]:
         await self._way()
         return tuple(
-            each.sent_id
+            Standing(each.sent_id, each.content)
             for each in self.sent
-            if each.to.channel_id == to.channel_id
-            and each.content == content
-            and (to.is_dm or not first or each.to.message_id == to.message_id)
+            if each.to.channel_id == to.channel_id and _may_be(each, to, content, first=first)
         )
 
     async def fetch(self, channel_id: str, message_id: str) -> InboundMessage | None:
@@ -106,6 +104,13 @@ class FakeDelivery:
     @property
     def texts(self) -> list[str]:
         return [each.content for each in self.sent]
+
+
+def _may_be(one: Sent, to: InboundMessage, content: str, *, first: bool) -> bool:
+    """Compare as the real delivery does: by the reply where there is one, else by the text."""
+    if first and not to.is_dm:
+        return one.first and one.to.message_id == to.message_id
+    return one.content.strip() == content.strip()
 
 
 @dataclass

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from multibot.config.fleet import Storage
 from multibot.home import Home
-from multibot.runtime.replies import FAILURE_NOTICE
+from multibot.runtime.delivery import FAILURE_NOTICE
 from tests.fakes import FakeClock, settle
 from tests.runtime.world import bot, cast, direct, finish, finish_some, message, rows
 

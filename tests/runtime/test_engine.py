@@ -5,7 +5,7 @@ import asyncio
 from multibot.config.fleet import Limits
 from multibot.conversation.message import ChannelId
 from multibot.home import Home
-from multibot.runtime.engine import RATE_NOTICE
+from multibot.runtime.delivery import RATE_NOTICE
 from tests.fakes import FakeClock
 from tests.runtime.world import bot, cast, direct, finish, finish_some, message, rows
 

@@ -161,7 +161,13 @@ async def _member(
         clock=clock,
         chance=chance,
     )
-    recovery = Recovery(engine=engine, ledger=store.ledger, delivery=delivery, clock=clock)
+    recovery = Recovery(
+        engine=engine,
+        ledger=store.ledger,
+        delivery=delivery,
+        clock=clock,
+        max_age=member.catchup.max_age,
+    )
     return Cast(member, engine, store, delivery, responder, pulse, clock, recovery)
 
 

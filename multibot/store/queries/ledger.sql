@@ -48,13 +48,22 @@ SELECT message_id, state, decision, reason, detail, message FROM inbox
 WHERE bot_name = :bot_name AND state IN ('received', 'claimed', 'generating', 'sending')
 ORDER BY id;
 
--- name: orphaned_claims(bot_name, at)
+-- name: orphaned_claims(bot_name, at, latest)
 -- Messages this bot lost to a holder that let its claim lapse with nothing to send.
-SELECT inbox.channel_id, inbox.message_id FROM message_claims AS claim
+SELECT DISTINCT inbox.channel_id, inbox.message_id FROM message_claims AS claim
 JOIN inbox ON inbox.bot_name = :bot_name AND inbox.message_id = claim.message_id
-WHERE claim.settled_at IS NULL AND claim.expires_at <= :at
+WHERE claim.settled_at IS NULL AND (claim.expires_at <= :at OR claim.expires_at > :latest)
     AND inbox.state = 'declined' AND inbox.reason = 'claimed_by'
     AND NOT EXISTS (
         SELECT 1 FROM outbox
         WHERE outbox.bot_name = claim.bot_name AND outbox.message_id = claim.message_id)
-ORDER BY inbox.id;
+ORDER BY inbox.message_id;
+
+-- name: inbox_state(bot_name, message_id)$
+-- How far one message has come.
+SELECT state FROM inbox WHERE bot_name = :bot_name AND message_id = :message_id;
+
+-- name: drop_unsent(bot_name, message_id)!
+-- Nothing of an answer has arrived, and nothing will.
+DELETE FROM outbox
+WHERE bot_name = :bot_name AND message_id = :message_id AND sent_message_id IS NULL;
