@@ -122,7 +122,9 @@ class Posting:
         if opened.sent_message_id is not None:
             return Standing(opened.sent_message_id, UNKNOWN)
         # What was stored first is what is looked for should this request get lost.
-        standing = await self._send(opened)
+        standing = await self._found(opened)() if self._look_first else None
+        if standing is None:
+            standing = await self._send(opened)
         await self._outbox.mark_shown(self._message.message_id, part, standing.sent_id)
         return standing
 

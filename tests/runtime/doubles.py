@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from multibot.conversation.message import InboundMessage
 from multibot.conversation.prompt import Prompt
+from multibot.errors import StoreUnavailableError
 from multibot.responder.protocol import ResponderError
 from multibot.runtime.delivery import DeliveryError, Standing
 from tests.fakes import FakeClock
@@ -39,6 +40,8 @@ class FakeDelivery:
     away: int = 0
     forgetful: bool = False
     deaf: int = 0
+    deaf_edits: int = 0
+    store_trouble: int = 0
     typing_now: int = 0
     typed: int = 0
     messages: dict[str, InboundMessage] = field(default_factory=dict)
@@ -64,6 +67,9 @@ class FakeDelivery:
         (one,) = [each for each in self.sent if each.sent_id == sent_id]
         one.content = content
         self.edits.append((sent_id, content))
+        if self.deaf_edits:
+            self.deaf_edits -= 1
+            raise DeliveryError("Discord cannot be reached to edit: connection lost")
 
     async def delete(self, to: InboundMessage, sent_id: str) -> None:
         del to
@@ -85,6 +91,9 @@ class FakeDelivery:
 
     async def _way(self) -> None:
         await asyncio.sleep(0)
+        if self.store_trouble:
+            self.store_trouble -= 1
+            raise StoreUnavailableError
         if self.broken:
             raise DeliveryError("Discord would not send: 403 Forbidden", is_permanent=True)
         if self.away:
@@ -124,6 +133,7 @@ class FakeResponder:
     pieces: list[str] | None = None
     pace: float = 0.0
     breaks_after: int = 0
+    always_breaks_after: int = 0
     bug: bool = False
     clock: FakeClock | None = None
 
@@ -140,6 +150,8 @@ class FakeResponder:
         for number, piece in enumerate(self.pieces or [text]):
             if self.breaks_after and number == self.breaks_after:
                 self.breaks_after = 0
+                raise ResponderError("the model is away")
+            if self.always_breaks_after and number == self.always_breaks_after:
                 raise ResponderError("the model is away")
             if self.clock is not None and self.pace:
                 await self.clock.sleep(self.pace)
