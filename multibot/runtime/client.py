@@ -24,14 +24,13 @@ from multibot.runtime.commands import Commands
 from multibot.runtime.cures import RefusedError
 from multibot.runtime.gateway import Count, DiscordUnreachableError
 from multibot.runtime.pulse import Pulse
+from multibot.runtime.requests import Requests
 
 # From the first byte to the IDENTIFY; discord.py allows itself as much.
 OPENING_SECONDS = 60.0
 # Discord asks for longer waits only in great trouble; then the caller's own waits are better.
 LONGEST_RATE_LIMIT_SECONDS = 600.0
 AWAY = (OSError, aiohttp.ClientError, discord.HTTPException, discord.RateLimited)
-# A network that wants a login of its own answers 200 with a page.
-JUNK = (ValueError, TypeError, LookupError, AttributeError)
 # A heartbeat is due every interval and acknowledged within a second or so. Checked every few
 # seconds, this leaves a connection before its second heartbeat in vain.
 DEAF_AFTER_INTERVALS = 1.5
@@ -76,6 +75,9 @@ class BotClient(discord.Client):
             http_trace=trace,
             max_ratelimit_timeout=LONGEST_RATE_LIMIT_SECONDS,
         )
+        # Before anything is sent: discord.py's own callers find it where the method was.
+        self._requests = Requests(self.http.request)
+        self.http.request = self._requests.send  # type: ignore[method-assign]
         # discord.py builds every request address from this class attribute.
         Route.BASE = api
         self.tree: app_commands.CommandTree[BotClient] = app_commands.CommandTree(self)
@@ -197,6 +199,7 @@ class BotClient(discord.Client):
 
     async def _forget_connections(self) -> None:
         """Close what a failed login leaves open; discord.py makes all of it anew."""
+        await self._requests.drop()
         await self.http.close()
         self.http.connector = discord.utils.MISSING
 
@@ -241,10 +244,17 @@ class BotClient(discord.Client):
         log.exception("event_failed", event_name=event_method)  # noqa: LOG004 - discord.py calls this inside its handler
         self._pulse.failed(f"a bug while handling {event_method}; see the log")
 
+    async def close(self) -> None:
+        """Close the connection to Discord for good; what is still being asked is given up."""
+        if self._syncing is not None:
+            self._syncing.cancel()
+        await self._requests.close()
+        await super().close()
+
     async def _sync_commands(self) -> None:
         try:
             await self.tree.sync()
-        except AWAY as error:
+        except (*inbound.AWAY, *inbound.JUNK) as error:
             log.warning("commands_not_registered", error=str(error))
 
 
@@ -255,7 +265,7 @@ def _reaching() -> Iterator[None]:
         yield
     except discord.LoginFailure as error:
         raise RefusedError(cures.UNAUTHORIZED) from error
-    except (*AWAY, discord.GatewayNotFound, *JUNK) as error:
+    except (*AWAY, discord.GatewayNotFound, *inbound.JUNK) as error:
         cause = error.__cause__ or error
         if isinstance(cause, discord.HTTPException) and cause.status == cures.UNAUTHORIZED:
             raise RefusedError(cures.UNAUTHORIZED) from error

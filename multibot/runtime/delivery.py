@@ -21,6 +21,8 @@ LOOK_BACK = 500
 # "Cannot reply without permission to read message history":
 # https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes
 NO_REPLY_WITHOUT_HISTORY = 160002
+# What aiohttp says of a request that comes after the end.
+SESSION_IS_CLOSED = "Session is closed"
 
 RATE_NOTICE = "You're sending requests too quickly. Please wait a moment."
 FAILURE_NOTICE = "Sorry, I could not find an answer to that just now. Please try again later."
@@ -80,7 +82,6 @@ class DiscordDelivery:
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
-        self._typing: set[asyncio.Task[None]] = set()
 
     async def send(self, to: InboundMessage, content: str, *, nonce: str, first: bool) -> Standing:
         """Post one part: the first is a reply in guilds, nobody is ever pinged."""
@@ -160,28 +161,22 @@ class DiscordDelivery:
     @contextlib.asynccontextmanager
     async def typing(self, to: InboundMessage) -> AsyncIterator[None]:
         """Show that an answer is being made; entering never waits and never fails."""
-        done = asyncio.Event()
-        task = asyncio.create_task(self._keep_typing(to, done))
-        self._typing.add(task)
-        task.add_done_callback(self._typing.discard)
+        task = asyncio.create_task(self._keep_typing(to))
         try:
             yield
         finally:
-            done.set()
+            task.cancel()
+            await asyncio.wait({task})
 
-    async def _keep_typing(self, to: InboundMessage, done: asyncio.Event) -> None:
-        # Not cancelled: a request of discord.py that ends while it waits out a global rate limit
-        # holds back all others for ever.
-        while not done.is_set():
+    async def _keep_typing(self, to: InboundMessage) -> None:
+        while True:
             try:
                 with _translated("type"):
                     await self._place(to).typing()
             except DeliveryError as error:
                 log.debug("typing_failed", error=str(error))
                 return
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(TYPING_PERIOD_SECONDS):
-                    await done.wait()
+            await asyncio.sleep(TYPING_PERIOD_SECONDS)
 
     def _is_own(self, message: discord.Message) -> bool:
         return self._client.user is not None and message.author.id == self._client.user.id
@@ -226,3 +221,9 @@ def _translated(doing: str) -> Iterator[None]:
         ) from error
     except (OSError, TimeoutError, aiohttp.ClientError) as error:
         raise DeliveryError(f"Discord cannot be reached to {doing}: {error}") from error
+    except inbound.JUNK as error:
+        raise DeliveryError(f"Discord's answer to {doing} makes no sense: {error!r}") from error
+    except RuntimeError as error:
+        if str(error) != SESSION_IS_CLOSED:
+            raise
+        raise DeliveryError(f"The connection was closed, so nothing can {doing}") from error

@@ -15,6 +15,8 @@ from multibot.runtime.backlog import Arrival, HistoryHiddenError, HistoryUnreach
 PERSONAL_TYPES = frozenset({discord.MessageType.default, discord.MessageType.reply})
 # How a request can fail without being refused.
 AWAY = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
+# A network that wants a login of its own answers 200 with a page; discord.py takes it for data.
+JUNK = (ValueError, TypeError, LookupError, AttributeError)
 
 Channel = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
 
@@ -95,7 +97,7 @@ async def history(client: discord.Client, place: Place, after: str) -> AsyncIter
             yield arrival(message, client.user)
     except (discord.Forbidden, discord.NotFound) as error:
         raise HistoryHiddenError(f"the history may not be read: {error}") from error
-    except AWAY as error:
+    except (*AWAY, *JUNK) as error:
         raise HistoryUnreachableError(f"the history cannot be had: {error}") from error
 
 
@@ -142,6 +144,6 @@ async def _reply_author(message: discord.Message) -> str | None:
     if resolved is None:
         try:
             resolved = await message.channel.fetch_message(reference.message_id)
-        except AWAY:
+        except (*AWAY, *JUNK):
             return None
     return str(resolved.author.id) if isinstance(resolved, discord.Message) else None

@@ -111,7 +111,8 @@ class Wire:
         assert channel is not None
         await self.client.get_partial_messageable(int(channel.id)).send(content)
 
-    async def end(self) -> None:
+    async def end_client(self) -> None:
+        """Stop serving and close the connection, as a process does that ends."""
         for task in self.tasks:
             task.cancel()
         if self.tasks:
@@ -120,6 +121,9 @@ class Wire:
         if ready := self.client._connection._ready_task:
             ready.cancel()
         await self.client.close()
+
+    async def end(self) -> None:
+        await self.end_client()
         await self.store.close()
         await self.sandbox.close()
 
