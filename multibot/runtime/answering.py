@@ -27,38 +27,34 @@ async def answer(responder: Responder, prompt: Prompt, clock: Clock) -> str:
 async def growing(responder: Responder, prompt: Prompt, clock: Clock) -> AsyncGenerator[str, None]:
     """Yield the text so far, longer each time.
 
-    Three tries; one that fails half way starts again from nothing. The limit of 30 s holds for the
-    wait for each piece, since a long answer may take longer as a whole.
+    Three tries; one that fails half way starts again from nothing. 30 s without a new piece, the
+    tries taken together, end it; a long answer may take longer as a whole.
     """
+    end = clock.monotonic() + TIME_LIMIT_SECONDS
     for number, wait in enumerate((*WAITS_SECONDS, None), start=1):
+        text, pieces = "", responder.stream(prompt)
         try:
-            async for text in _accumulated(responder, prompt, clock):
+            while (piece := await _next(pieces, clock, end)) is not None:
+                text += piece
                 yield text
+                # Whoever took the text may have been slow, not the model.
+                end = clock.monotonic() + TIME_LIMIT_SECONDS
         except ResponderError as error:
             if wait is None:
                 raise
             log.warning("responder_failed", attempt=number, error=str(error))
             await clock.sleep(wait)
+        except TimeoutError as error:
+            raise _too_late() from error
         else:
             return
 
 
-async def _accumulated(responder: Responder, prompt: Prompt, clock: Clock) -> AsyncIterator[str]:
-    text = ""
-    pieces = responder.stream(prompt)
-    while True:
-        try:
-            piece = await deadline.within(clock, TIME_LIMIT_SECONDS, _next(pieces))
-        except TimeoutError as error:
-            raise _too_late() from error
-        if piece is None:
-            return
-        text += piece
-        yield text
+async def _next(pieces: AsyncIterator[str], clock: Clock, end: float) -> str | None:
+    async def piece() -> str | None:
+        return await anext(pieces, None)
 
-
-async def _next(pieces: AsyncIterator[str]) -> str | None:
-    return await anext(pieces, None)
+    return await deadline.within(clock, end - clock.monotonic(), piece())
 
 
 async def _tries(responder: Responder, prompt: Prompt, clock: Clock) -> str:

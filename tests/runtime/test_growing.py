@@ -1,6 +1,9 @@
 """Answers that are shown while they are made: one set of messages, whatever happens."""
 
+import asyncio
+
 from multibot.home import Home
+from multibot.runtime.delivery import FAILURE_NOTICE
 from tests.fakes import FakeClock
 from tests.runtime.world import bot, cast, finish, finish_some, kill, message, rows, until
 
@@ -118,3 +121,26 @@ async def test_a_message_deleted_while_it_grows_is_not_said_again(
 
         assert sage.delivery.sent == []
         assert rows(home, "select state from inbox") == [{"state": "answered"}]
+
+
+async def test_a_model_that_hangs_is_given_up_after_30_s_in_all(
+    home: Home, clock: FakeClock
+) -> None:
+    async with cast(home, clock, bot("sage", **STREAMING)) as (sage,):
+        sage.responder.hold = asyncio.Event()
+        await sage.hear(message(clock))
+
+        assert 30 <= clock.monotonic() < 35
+        assert sage.delivery.texts == [FAILURE_NOTICE]
+
+
+async def test_a_long_answer_may_take_longer_as_long_as_it_grows(
+    home: Home, clock: FakeClock
+) -> None:
+    async with cast(home, clock, bot("sage", **STREAMING)) as (sage,):
+        sage.responder.pieces = WORDS[:10]
+        sage.responder.pace = 20.0
+        await sage.hear(message(clock))
+
+        assert clock.monotonic() >= 200
+        assert sage.delivery.texts == ["".join(WORDS[:10]).strip()]
