@@ -39,6 +39,22 @@ class Needs:
             pytest.skip("needs cc and LD_PRELOAD")
         return found
 
+    def memory_group(self) -> Path:
+        """Ask for a control group whose processes the kernel kills for want of memory."""
+        self.root()
+        for root in (Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup")):
+            group = root / f"multibot-{os.getpid()}"
+            try:
+                group.mkdir()
+            except OSError:
+                continue
+            for name in ("memory.limit_in_bytes", "memory.max"):
+                if (group / name).exists():
+                    (group / name).write_text("65536")
+                    return group
+            group.rmdir()
+        pytest.skip("needs a control group for memory")
+
 
 @pytest.fixture
 def needs(tmp_path_factory: pytest.TempPathFactory) -> Needs:
