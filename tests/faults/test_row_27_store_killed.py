@@ -1,5 +1,7 @@
 """Row 27: writers of the shared file are killed with -9. What was acknowledged is in the file."""
 
+import functools
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,10 @@ WRITERS = 4
 ROUNDS = book.times(250, 6)
 LANES = 3
 SEED = 27
+
+
+def all_began(logs: Iterable[Path]) -> bool:
+    return all(accounts.acknowledged(log) for log in logs)
 
 
 @pytest.mark.slow
@@ -31,9 +37,7 @@ def test_a_killed_writer_loses_nothing_it_acknowledged(
                 writers.start(act="write", home=home.root, bot=bot, log=log, lanes=LANES, count=0)
                 for bot, log in logs.items()
             ]
-            assert eventually(
-                lambda logs=logs: all(accounts.acknowledged(log) for log in logs.values())
-            )
+            assert eventually(functools.partial(all_began, logs.values()))
             for child in children:
                 eventually(lambda: False, dice.uniform(0.0, 0.15))
                 child.kill()

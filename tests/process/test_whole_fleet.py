@@ -1,17 +1,16 @@
 """The shipped fleet under real supervisord against the sandbox, looked at from outside."""
 
 import asyncio
-import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import sqlite_utils
 
 from multibot.home import Home
 from tests.process.fleet import BOTS, RunningFleet, until
+from tests.process.leaks import places_of
 
 
 @pytest.fixture
@@ -19,19 +18,6 @@ async def fleet(home: Home) -> AsyncIterator[RunningFleet]:
     async with RunningFleet(home) as running:
         await running.multibot("up")
         yield running
-
-
-def places_of(token: str, home: Home) -> list[str]:
-    """Look for a token in every file of the home but `.env`, and in every process's surroundings."""
-    needle = token.encode()
-    files = [path for path in home.root.rglob("*") if path.is_file() and path != home.dotenv]
-    found = [str(path) for path in files if needle in path.read_bytes()]
-    for process in Path("/proc").glob("[0-9]*"):
-        for name in ("environ", "cmdline"):
-            with contextlib.suppress(OSError):
-                if needle in (process / name).read_bytes():
-                    found.append(f"{process}/{name}")
-    return found
 
 
 async def test_a_token_is_nowhere_but_in_its_file(fleet: RunningFleet) -> None:
