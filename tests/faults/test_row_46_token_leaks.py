@@ -20,7 +20,7 @@ from tests.faults.crowd import Crowd
 from tests.process.fleet import until
 from tests.process.leaks import places_of
 
-BOTS = book.times(12, 4)
+BOTS = book.times(12, 3)
 ADMIN = "ada"
 # A traceback, a core where one is allowed, a death without a word.
 SIGNALS = (signal.SIGABRT, signal.SIGSEGV, signal.SIGPROF, signal.SIGKILL)
