@@ -16,16 +16,19 @@ from multibot.runtime.backlog import Arrival, Backlog, Place, Source, lowest_id
 from multibot.runtime.engine import Engine
 from multibot.runtime.entrance import Entrance
 from multibot.runtime.known import Known
+from multibot.runtime.owed import RETRY_SECONDS, Owed
 from multibot.runtime.pulse import Pulse
 from multibot.runtime.reading import Reading, batches
-from multibot.store.cursors import Cursor, id_order, is_newer
+from multibot.store.cursors import Cursor, id_below, id_order, is_newer
 from multibot.store.incidents import Kind
 from multibot.store.stores import BotStore
 
 # New messages of a channel wait this long for older ones to go first, not longer.
 LONGEST_WAIT_SECONDS = 10.0
-# Waits before a channel is read again whose history was not to be had, or that lost a message.
-RETRY_SECONDS = (1.0, 5.0, 25.0, 120.0, 600.0)
+# Nothing says which private conversations have news. So many are asked before any channel of a
+# guild, and so many in all.
+DIRECT_FIRST = 50
+DIRECT_AT_MOST = 500
 NAMED_AT_MOST = 5
 
 log = structlog.get_logger(__name__)
@@ -51,8 +54,14 @@ class CatchUp:
         self._pulse = pulse
         self._clock = clock
         self._entrance = Entrance(
-            engine=engine, cursors=store.cursors, pulse=pulse, lost=self._read_again
+            engine=engine,
+            cursors=store.cursors,
+            pulse=pulse,
+            clock=clock,
+            lost=self._read_again,
         )
+        self._owed = Owed(pulse, clock)
+        self._begun: dict[str, Cursor] = {}
         self._session: list[asyncio.Task[None]] = []
         self._is_stopped = False
         self._forget_session()
@@ -62,8 +71,6 @@ class CatchUp:
         self._known = Known()
         self._is_first = False
         self._guilds_are_here = asyncio.Event()
-        self._owed: dict[str, Place] = {}
-        self._is_owing = asyncio.Event()
         self._reading = Reading(self._source, self._bot.catchup, self._clock)
 
     async def live(self, arrival: Arrival) -> None:
@@ -80,6 +87,8 @@ class CatchUp:
         self._cursors.hold_all()
         self._entrance.gate.close()
         earlier = self._session
+        for task in earlier:
+            task.cancel()
         self._forget_session()
         self._session = [
             self._entrance.begin(self._run(earlier)),
@@ -88,17 +97,24 @@ class CatchUp:
 
     def listed(self, places: Iterable[Place]) -> None:
         """Take note of a guild's channels as Discord describes them when the session begins."""
+        new = []
         for place in places:
             if not place.is_allowed(self._bot.limits):
                 continue
-            if self._guilds_are_here.is_set():
-                self._look_again(place)
-            elif place.channel_id not in self._listed:
+            if place.channel_id not in self._listed and self._is_listing:
                 self._listed[place.channel_id] = place
                 self._pass_if_quiet(place)
-        if self._is_first:
+                new.append(place)
+            elif self._guilds_are_here.is_set():
+                self._look_again(place)
+        if self._is_first and new:
             # At once: a bot killed a moment later has been here all the same.
-            self._session.append(self._entrance.begin(self._release(self._ends())))
+            self._session.append(self._entrance.begin(self._begin_at_end(new)))
+
+    @property
+    def _is_listing(self) -> bool:
+        """Say whether a place described now is one that the session begins with."""
+        return self._is_first or not self._known or not self._guilds_are_here.is_set()
 
     def guilds_are_here(self) -> None:
         """Take note that the channels of every guild are listed."""
@@ -111,8 +127,6 @@ class CatchUp:
             task.cancel()
 
     async def _run(self, earlier: Sequence["asyncio.Task[None]"]) -> None:
-        for task in earlier:
-            task.cancel()
         if earlier:
             await asyncio.wait(earlier)
         await self._load()
@@ -129,60 +143,59 @@ class CatchUp:
     async def _load(self) -> None:
         while True:
             try:
-                self._known = Known(self._cursors.read(), self._bot.catchup.max_age)
+                stored = self._cursors.read()
             except StoreUnavailableError as error:
                 self._pulse.store_failed(error)
                 await self._clock.sleep(RETRY_SECONDS[0])
             else:
+                self._known = Known((*self._begun.values(), *stored), self._bot.catchup.max_age)
                 return
 
     async def _begin_here(self) -> None:
         """Start for the first time: what stands in the channels already is nobody's loss."""
         self._entrance.gate.open_all()
-        self._cursors.hold_only(())
+        self._cursors.hold_only(self._owed.channel_ids)
         self._is_first = True
-        await self._release(self._ends())
-        await self._guilds_are_here.wait()
-        self._is_first = False
+        await self._begin_at_end(list(self._listed.values()))
 
-    def _ends(self) -> list[Cursor]:
-        """Say where each listed place ends, but for those that have lost a message already."""
-        return [
-            Cursor(place.channel_id, place.last_message_id or place.channel_id)
-            for place in self._listed.values()
-            if not self._cursors.is_held(place.channel_id)
+    async def _begin_at_end(self, places: Iterable[Place]) -> None:
+        ends = [
+            Cursor(place.channel_id, place.last_message_id or place.channel_id) for place in places
         ]
+        for end in ends:
+            # Kept also where it cannot be written, or where a message was lost already.
+            self._begun.setdefault(end.channel_id, end)
+            self._known.begin(end)
+        await self._release([each for each in ends if not self._cursors.is_held(each.channel_id)])
 
     async def _catch_up(self) -> None:
-        self._pass_what_is_quiet()
+        for place in self._listed.values():
+            self._pass_if_quiet(place)
         wanted = self._known.direct_places() if self._bot.limits.allow_dms else []
-        direct = [self._backlog(place) for place in wanted]
-        await self._take_young(direct)
+        direct = [self._backlog(place) for place in wanted[:DIRECT_AT_MOST]]
+        await self._take_young(direct[:DIRECT_FIRST])
         await self._guilds_are_here.wait()
         missed = [self._backlog(place) for place in self._places_with_news()]
-        self._cursors.hold_only(each.place.channel_id for each in (*direct, *missed))
+        read = [each.place.channel_id for each in (*direct, *missed)]
+        self._cursors.hold_only((*read, *self._owed.channel_ids))
         young = [each for each in missed if self._may_be_answered(each)]
         self._entrance.gate.close_only(each.place.channel_id for each in (*direct, *young))
         await self._release(self._quiet_and_unknown())
         await self._take_young(young, mentions_first=True)
+        await self._take_young(direct[DIRECT_FIRST:])
         await self._take_rest((*direct, *missed))
+        if left_out := len(wanted) - len(direct):
+            await self._tell(f"{left_out} private conversations were not looked at", left_out)
 
     async def _read_what_is_owed(self) -> None:
-        failures = 0
         while True:
-            await self._is_owing.wait()
-            await self._clock.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
-            while self._pulse.store_is_away:
-                await self._clock.sleep(RETRY_SECONDS[0])
-            await self._load()
-            self._reading = Reading(self._source, self._bot.catchup, self._clock)
-            backlogs = [self._backlog(place) for place in self._owed.values()]
-            self._owed = {}
-            self._is_owing.clear()
-            await self._take_young(backlogs)
-            await self._take_rest(backlogs)
-            # What a store that was away has cost is read as soon as that is back.
-            failures = failures + 1 if self._owed and self._pulse.outage is None else 0
+            async with self._owed.due() as debts:
+                await self._load()
+                self._reading = Reading(self._source, self._bot.catchup, self._clock)
+                backlogs = [self._backlog(debt.place, debt.since) for debt in debts]
+                await self._take_young(backlogs)
+                await self._take_rest(backlogs)
+                await self._entrance.settle(debt.place.channel_id for debt in debts)
 
     async def _take_young(
         self, backlogs: Sequence[Backlog], *, mentions_first: bool = False
@@ -207,7 +220,7 @@ class CatchUp:
         for backlog in backlogs:
             await self._reading.rest(backlog)
             if backlog.has_failed:
-                self._owe(backlog.place)
+                self._owed.add(backlog.place, backlog.since)
                 continue
             for arrival in reversed(backlog.old):
                 self._entrance.let_in(arrival, late=True)
@@ -231,25 +244,25 @@ class CatchUp:
         names = [each.place.name or "a private conversation" for each in backlogs[:NAMED_AT_MOST]]
         more = f" and {len(backlogs) - len(names)} more" if len(backlogs) > len(names) else ""
         detail = f"missed messages were left out in {', '.join(names)}{more}"
-        log.warning("catchup_left_out", channels=len(backlogs), detail=detail)
+        await self._tell(detail, len(backlogs))
+
+    async def _tell(self, detail: str, channels: int) -> None:
+        log.warning("catchup_left_out", channels=channels, detail=detail)
         try:
             await self._incidents.record(Kind.CATCHUP_LEFT_OUT, detail)
         except StoreUnavailableError as error:
             self._pulse.store_failed(error)
 
     def _read_again(self, arrival: Arrival) -> None:
-        self._owe(arrival.place)
+        self._owed.add(arrival.place, id_below(arrival.message_id))
 
     def _look_again(self, place: Place) -> None:
         """Read a place of a guild that was away, or came late, where it has anything new."""
-        last = place.last_message_id
-        if last is not None and is_newer(last, self._cursors.reached(place.channel_id)):
+        known = (self._known.since(place), self._cursors.reached(place.channel_id))
+        since = max(known, key=id_order)
+        if place.last_message_id is not None and is_newer(place.last_message_id, since):
             self._cursors.hold(place.channel_id)
-            self._owe(place)
-
-    def _owe(self, place: Place) -> None:
-        self._owed[place.channel_id] = place
-        self._is_owing.set()
+            self._owed.add(place, since)
 
     def _places_with_news(self) -> list[Place]:
         news = [place for place in self._listed.values() if not self._known.is_quiet(place)]
@@ -261,10 +274,6 @@ class CatchUp:
             for place in self._listed.values()
             if self._known.is_quiet(place) and not self._known.has(place)
         ]
-
-    def _pass_what_is_quiet(self) -> None:
-        for place in self._listed.values():
-            self._pass_if_quiet(place)
 
     def _pass_if_quiet(self, place: Place) -> None:
         """Let new messages of a place in at once where none was missed."""
@@ -283,5 +292,8 @@ class CatchUp:
     def _may_be_answered(self, backlog: Backlog) -> bool:
         return not is_newer(lowest_id(self._reading.oldest()), backlog.place.last_message_id or "")
 
-    def _backlog(self, place: Place) -> Backlog:
-        return self._reading.of(place, self._known.since(place))
+    def _backlog(self, place: Place, owed_since: str | None = None) -> Backlog:
+        since = self._known.since(place)
+        if owed_since and (not self._known.has(place) or is_newer(since, owed_since)):
+            since = owed_since
+        return self._reading.of(place, since)

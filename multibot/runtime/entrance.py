@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 import structlog
 
+from multibot.clock import Clock
 from multibot.errors import StoreUnavailableError
 from multibot.runtime.backlog import Arrival
 from multibot.runtime.engine import Engine
@@ -17,6 +18,9 @@ from multibot.store.cursors import Cursors
 
 # A message that fails so often on its way into a store that works is given up.
 MOST_TRIES = 3
+# By then a write is done, or its caller has been told that it is not.
+LONGEST_WRITE_SECONDS = 10.0
+SETTLE_POLL_SECONDS = 0.1
 
 log = structlog.get_logger(__name__)
 
@@ -30,11 +34,13 @@ class Entrance:
         engine: Engine,
         cursors: Cursors,
         pulse: Pulse,
+        clock: Clock,
         lost: Callable[[Arrival], None],
     ) -> None:
         self._engine = engine
         self._cursors = cursors
         self._pulse = pulse
+        self._clock = clock
         self._lost = lost
         self._tries: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -50,6 +56,16 @@ class Entrance:
     def let_in(self, arrival: Arrival, *, late: bool = False) -> None:
         """Give a message its place at once, and see it through in a task of its own."""
         self._tasks.add(self.begin(self._take(arrival, late=late)))
+
+    async def settle(self, channel_ids: Iterable[str]) -> None:
+        """Wait until it is known what became of the messages let in to these channels."""
+        end = self._clock.monotonic() + LONGEST_WRITE_SECONDS
+        busy = [*channel_ids]
+        while self._clock.monotonic() < end:
+            busy = [each for each in busy if not self._cursors.is_idle(each)]
+            if not busy:
+                return
+            await self._clock.sleep(SETTLE_POLL_SECONDS)
 
     def begin(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         """Start a task whose failure is said in the log."""
@@ -87,7 +103,9 @@ class Entrance:
             log.error("message_not_stored", message=arrival.message_id, error=str(error))  # noqa: TRY400
             self._pulse.store_failed(error, lost=1)
         finally:
-            if not self._cursors.is_settled(arrival.channel_id, arrival.message_id):
+            if self._cursors.is_settled(arrival.channel_id, arrival.message_id):
+                self._tries.pop(arrival.message_id, None)
+            else:
                 self._lose(arrival, is_its_fault=is_its_fault)
 
     def _lose(self, arrival: Arrival, *, is_its_fault: bool) -> None:

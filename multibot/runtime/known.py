@@ -18,6 +18,10 @@ class Known:
     def __bool__(self) -> bool:
         return bool(self._cursors)
 
+    def begin(self, cursor: Cursor) -> None:
+        """Note where a place begins that has no cursor yet."""
+        self._cursors.setdefault(cursor.channel_id, cursor)
+
     def has(self, place: Place) -> bool:
         """Say whether a place has a cursor."""
         return place.channel_id in self._cursors

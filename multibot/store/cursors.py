@@ -23,6 +23,9 @@ from multibot.store.writer import Writer
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
 
+# So many cursors move in one write; all other writes wait meanwhile.
+SLICE = 100
+
 Move = Callable[["sqlite.Connection", datetime], None]
 
 
@@ -80,6 +83,10 @@ class Cursors:
         """Say whether nothing is owed to a message that arrived."""
         return message_id not in self._pending.get(channel_id, ())
 
+    def is_idle(self, channel_id: str) -> bool:
+        """Say whether every message of a channel that arrived is settled."""
+        return channel_id not in self._pending
+
     def reached(self, channel_id: str) -> str:
         """Return the newest message of a channel that this process knows of."""
         return self._highest.get(channel_id, "")
@@ -113,13 +120,14 @@ class Cursors:
             self._free.add(channel_id)
 
     async def release(self, cursors: Iterable[Cursor]) -> None:
-        """Let these channels' cursors move again, from here on."""
+        """Let these channels' cursors move again, from here on; many are written bit by bit."""
         moves = []
         for cursor in cursors:
             self.let_go(cursor.channel_id)
             self._reach(cursor.channel_id, cursor.last_seen)
             moves.append(self._move(cursor.channel_id, is_dm=cursor.is_dm))
-        await self._write(moves)
+        for start in range(0, len(moves), SLICE):
+            await self._write(moves[start : start + SLICE])
 
     async def pass_over(self, channel_id: str, message_id: str, *, is_dm: bool) -> None:
         """Go past a message of which nothing is stored."""
@@ -156,7 +164,7 @@ class Cursors:
         now: datetime,
     ) -> None:
         missing = self._without_row(writing, pending) if pending else set()
-        last_seen = _before(min(missing, key=id_order)) if missing else cursor.last_seen
+        last_seen = id_below(min(missing, key=id_order)) if missing else cursor.last_seen
         self._sql.move_cursor(
             writing,
             bot_name=self._bot_name,
@@ -197,7 +205,8 @@ def id_order(message_id: str) -> tuple[int, str]:
     return len(message_id), message_id
 
 
-def _before(message_id: str) -> str:
+def id_below(message_id: str) -> str:
+    """Return the id just before this one."""
     return str(int(message_id) - 1)
 
 

@@ -170,6 +170,7 @@ async def test_a_message_that_could_not_be_handled_is_read_again(home: Home, pas
 
         assert sage.texts == ["re: unlucky"]
         assert sage.cursors()["10"] == said.message_id
+        assert not sage.catchup._entrance._tries
 
 
 async def test_a_message_that_never_can_be_handled_is_given_up(home: Home, past: Past) -> None:
