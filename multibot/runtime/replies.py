@@ -26,7 +26,10 @@ from multibot.store.sessions import Session
 from multibot.store.stores import BotStore
 
 FAILURE_NOTICE_WINDOW = timedelta(minutes=10)
+# Whoever has few ahead looks often, so that the channel does not stand still; hundreds that wait
+# must not keep the process busy with looking.
 PLACE_POLL_SECONDS = 0.1
+LONGEST_PLACE_POLL_SECONDS = 0.5
 NOTHING_YET = (chunking.EMPTY_ANSWER,)
 
 log = structlog.get_logger(__name__)
@@ -187,8 +190,9 @@ class Replies:
         """Wait until fewer turns than allowed come before this one in its channel."""
         around = self._around
         limit = around.bot.limits.max_concurrent_responses
-        while around.store.ledger.turns_ahead(message) >= limit:
-            await around.clock.sleep(PLACE_POLL_SECONDS)
+        while (ahead := around.store.ledger.turns_ahead(message)) >= limit:
+            wait = PLACE_POLL_SECONDS * (ahead - limit + 1)
+            await around.clock.sleep(min(wait, LONGEST_PLACE_POLL_SECONDS))
 
     async def _fail(
         self, message: InboundMessage, error: ResponderError | DeliveryError, posting: Posting
