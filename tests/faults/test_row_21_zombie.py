@@ -13,6 +13,7 @@ import pytest
 from discord.http import Route
 
 from multibot.clock import SystemClock
+from multibot.config.fleet import Limits
 from multibot.home import Home
 from multibot.sandbox.app import start
 from multibot.store.migrate import migrate
@@ -58,7 +59,10 @@ async def paced(home: Home) -> AsyncIterator[Hurry]:
     for name in crowd.names(BOTS):
         world.add_application(hurried.token(name), name)
         world.add_channel(f"room-{name}", guild=guild)
-    members = tuple(bot(name, channels=(f"room-{name}",)) for name in crowd.names(BOTS))
+    limits = Limits(max_requests_per_minute=10_000)
+    members = tuple(
+        bot(name, channels=(f"room-{name}",), limits=limits) for name in crowd.names(BOTS)
+    )
     base = Route.BASE
     made = Hurry(home, PacedClock(), world, await start(world), members)
     try:
