@@ -14,7 +14,7 @@ from tests.fakes import FakeClock
 from tests.faults import book
 from tests.runtime.stage import DAY_SECONDS, Stage, end, gaps, staged
 
-DAYS = book.times(7, 1) + 0.5
+DAYS = book.times(70, 11) / 10
 MOST_A_DAY = 300
 
 

@@ -7,16 +7,16 @@ import pytest
 
 from multibot.clock import from_text
 from multibot.home import Home
-from multibot.store.status import read_statuses
+from multibot.store.status import BotStatus, read_statuses
 from tests.fakes import FakeClock
 from tests.faults import book, crowd, running
 from tests.faults.crowd import NO_BUDGET, Crowd
 from tests.process.fleet import until
 from tests.runtime.stage import end, staged
 
-BOTS = book.times(20, 2)
+BOTS = book.times(20, 1)
 REMAINING = 50
-RESET_SECONDS = book.times(60, 5)
+RESET_SECONDS = book.times(60, 8)
 
 
 async def test_a_parked_bot_asks_nothing_until_the_reset(home: Home, clock: FakeClock) -> None:
@@ -47,14 +47,15 @@ async def test_real_bots_are_parked_and_start_by_themselves_after_the_reset(home
         await fleet.multibot("db", "migrate")
         fleet.world.faults.add("session-limit", remaining=REMAINING, reset_after=RESET_SECONDS)
         traffic = fleet.world.traffic
+        parked: dict[str, BotStatus] = {}
 
         def are_parked() -> bool:
             rows = read_statuses(home.database)
-            return all(bot in rows and rows[bot].state == "parked" for bot in fleet.bots)
+            parked.update({bot: row for bot, row in rows.items() if row.state == "parked"})
+            return len(parked) == BOTS
 
         async with running.by_hand(fleet, ready=False):
             await until(are_parked, "every bot parked")
-            parked = read_statuses(home.database)
             shown = traffic.shown()["bots"]
             assert [shown[bot]["identifies"] for bot in fleet.bots] == [0] * BOTS
             await until(lambda: len(fleet.pids()) == BOTS, "every bot ready")
