@@ -94,6 +94,8 @@ class Breaker:
         answer: aiohttp.TraceRequestEndParams,
     ) -> None:
         del session, context
+        if answer.url.scheme.startswith("http"):
+            self._pulse.world_time.note(answer.response.headers.get("Date"))
         status = answer.response.status
         # Interactions and webhooks come without the token, and say nothing about it.
         if status == 401 and "Authorization" in answer.headers:  # noqa: PLR2004 - HTTP

@@ -71,7 +71,7 @@ class CatchUp:
         self._known = Known()
         self._is_first = False
         self._guilds_are_here = asyncio.Event()
-        self._reading = Reading(self._source, self._bot.catchup, self._clock)
+        self._reading = Reading(self._source, self._bot.catchup, self._pulse.world_time)
 
     async def live(self, arrival: Arrival) -> None:
         """Let in a message that arrives now."""
@@ -191,7 +191,7 @@ class CatchUp:
         while True:
             async with self._owed.due() as debts:
                 await self._load()
-                self._reading = Reading(self._source, self._bot.catchup, self._clock)
+                self._reading = Reading(self._source, self._bot.catchup, self._pulse.world_time)
                 backlogs = [self._backlog(debt.place, debt.since) for debt in debts]
                 await self._take_young(backlogs)
                 await self._take_rest(backlogs)

@@ -180,6 +180,9 @@ class Engine:
             log.warning("turn_interrupted", error=str(error))
             self._pulse.failed(str(error))
             return False
+        except MemoryError:
+            # The watchdog ends this process; the next one takes the message up again.
+            raise
         except Exception as error:
             # A bug: said in the ledger, so that it neither blocks the channel nor comes again.
             await self._replies.finish(message, "failed", Reason.FAILED, repr(error))
@@ -198,7 +201,7 @@ class Engine:
     async def _is_still_ours(self, left: Unfinished) -> bool:
         """Ask again for a claim that may have lapsed; give up what is too old to begin."""
         message = left.message
-        age = self._clock.now() - message.created_at
+        age = self._pulse.world_time.now() - message.created_at
         is_begun = left.state == "sending" or self._store.outbox.parts(message.message_id)
         if age > self._bot.catchup.max_age and not is_begun:
             detail = f"found unanswered after {age.total_seconds():.0f} s"

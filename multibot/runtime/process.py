@@ -168,7 +168,7 @@ class BotProcess:
             engine=self._engine,
             ledger=store.ledger,
             delivery=delivery,
-            clock=clock,
+            clock=self._pulse.world_time,
             max_age=bot.catchup.max_age,
         )
         self._client.serve(self._make_catchup(), self._make_commands())

@@ -16,6 +16,7 @@ from multibot.clock import Clock
 from multibot.conversation.addressing import FleetMember
 from multibot.conversation.message import BotName
 from multibot.errors import MultibotError
+from multibot.runtime.worldtime import WorldTime
 from multibot.store.fleet import Fleet
 from multibot.store.status import BotStatus
 
@@ -67,6 +68,7 @@ class Pulse:
         clock: Clock,
     ) -> None:
         self._clock = clock
+        self.world_time = WorldTime(clock)
         self._names = names
         self._gauges = Gauges()
         self._changed = asyncio.Event()

@@ -110,7 +110,7 @@ class Replies:
         left: Unfinished | None,
     ) -> None:
         is_begun = left is not None and await posting.find_grown()
-        age = self._around.clock.now() - message.created_at
+        age = self._around.pulse.world_time.now() - message.created_at
         if left is not None and not is_begun and age > self._around.bot.catchup.max_age:
             raise TooOldError(f"found unanswered after {age.total_seconds():.0f} s")
         if left is not None and left.state == "sending":

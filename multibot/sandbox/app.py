@@ -1,6 +1,8 @@
 """The sandbox as a running server."""
 
+import email.utils
 import errno
+import functools
 import os
 import socket
 from dataclasses import dataclass
@@ -83,6 +85,7 @@ async def start(world: World, host: str = "127.0.0.1", port: int = 0) -> Running
     Admin(world).add_to(app)
     FaultAdmin(world).add_to(app)
     Api(world, hub).add_to(app, _ROUTES)
+    app.on_response_prepare.append(functools.partial(_date, world))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
@@ -91,6 +94,12 @@ async def start(world: World, host: str = "127.0.0.1", port: int = 0) -> Running
         await runner.cleanup()
         raise _deaf(error, host, port) from error
     return RunningSandbox(_url(host, runner), hub, world, runner, gateway, events)
+
+
+async def _date(world: World, request: web.Request, response: web.StreamResponse) -> None:
+    """Say what time it is here: messages are dated by it."""
+    del request
+    response.headers["Date"] = email.utils.format_datetime(world.clock.now(), usegmt=True)
 
 
 def _deaf(error: OSError, host: str, port: int) -> TemporaryError:
