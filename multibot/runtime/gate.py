@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from multibot.runtime.backlog import Arrival
+from multibot.store.selection import Selection
 
 
 class Gate:
@@ -11,13 +12,11 @@ class Gate:
     def __init__(self, let_in: Callable[[Arrival], None]) -> None:
         self._let_in = let_in
         self._kept: dict[str, list[Arrival]] = {}
-        self._closed: set[str] = set()
-        self._opened: set[str] | None = None
+        self._closed = Selection()
 
     def is_closed(self, channel_id: str) -> bool:
         """Say whether messages of a channel have to wait."""
-        waits = self._opened is not None and channel_id not in self._opened
-        return waits or channel_id in self._closed
+        return channel_id in self._closed
 
     def keep(self, arrival: Arrival) -> None:
         """Let a message wait until its channel opens."""
@@ -25,28 +24,23 @@ class Gate:
 
     def close(self) -> None:
         """Close every channel, whichever there are."""
-        self._opened = set()
-        self._closed = set()
+        self._closed.choose_all()
 
     def close_only(self, channel_ids: Iterable[str]) -> None:
         """Keep these channels closed, but for those that were opened; open all others."""
-        if self._opened is None:
+        if not self._closed.is_open_ended:
             return
-        self._closed = {each for each in channel_ids if each not in self._opened}
-        self._opened = None
+        self._closed.narrow(channel_ids)
         self._let_in_where_open()
 
     def open(self, channel_id: str) -> None:
         """Open one channel."""
         self._closed.discard(channel_id)
-        if self._opened is not None:
-            self._opened.add(channel_id)
         self._let_in_all(channel_id)
 
     def open_all(self) -> None:
         """Open every channel; until everything is closed again, nothing is."""
-        self._opened = None
-        self._closed = set()
+        self._closed.choose_none()
         self._let_in_where_open()
 
     def _let_in_where_open(self) -> None:

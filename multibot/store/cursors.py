@@ -17,6 +17,7 @@ import orjson
 from multibot.clock import Clock, to_text
 from multibot.conversation.message import BotName, InboundMessage
 from multibot.store import connection, statements
+from multibot.store.selection import Selection
 from multibot.store.transaction import Durability
 from multibot.store.writer import Writer
 
@@ -58,8 +59,7 @@ class Cursors:
         self._sql = statements.load()
         self._pending: dict[str, set[str]] = {}
         self._highest: dict[str, str] = {}
-        self._held: set[str] = set()
-        self._free: set[str] | None = None
+        self._held = Selection()
 
     def read(self) -> tuple[Cursor, ...]:
         """Return every cursor as it is stored."""
@@ -93,31 +93,23 @@ class Cursors:
 
     def hold_all(self) -> None:
         """Move no cursor: events begin anew, and what was missed is not known yet."""
-        self._free = set()
-        self._held.clear()
+        self._held.choose_all()
 
     def hold_only(self, channel_ids: Iterable[str]) -> None:
         """Let every cursor move but these, unless they were let go, and those held one by one."""
-        free = self._free or set()
-        self._held.update(each for each in channel_ids if each not in free)
-        self._free = None
+        self._held.narrow(channel_ids)
 
     def hold(self, channel_id: str) -> None:
         """Move this cursor no more: a message of the channel was lost on the way."""
         self._held.add(channel_id)
-        if self._free is not None:
-            self._free.discard(channel_id)
 
     def is_held(self, channel_id: str) -> bool:
         """Say whether a channel's cursor stands still."""
-        waits = self._free is not None and channel_id not in self._free
-        return waits or channel_id in self._held
+        return channel_id in self._held
 
     def let_go(self, channel_id: str) -> None:
         """Let a cursor move again: nothing was missed."""
         self._held.discard(channel_id)
-        if self._free is not None:
-            self._free.add(channel_id)
 
     async def release(self, cursors: Iterable[Cursor]) -> None:
         """Let these channels' cursors move again, from here on; many are written bit by bit."""
