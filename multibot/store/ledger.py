@@ -1,10 +1,11 @@
 """What came in for one bot, what was decided, and what went out."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from multibot.clock import Clock, to_text
 from multibot.conversation.addressing import Decision, Reason, Verdict
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 FinalState = Literal["answered", "failed", "expired", "declined"]
 FINAL_STATES = frozenset(get_args(FinalState))
 
+log = logging.getLogger(__name__)
+
 
 class DealtWithError(MultibotError):
     """This message has been dealt with already."""
@@ -48,6 +51,15 @@ class Unfinished:
     message: InboundMessage
     state: Literal["received", "claimed", "generating", "sending"]
     decision: Decision
+
+
+def _read(row: tuple[Any, ...]) -> Unfinished | Exception:
+    _, state, verdict, reason, detail, body = row
+    try:
+        decision = Decision(Verdict(verdict), Reason(reason), detail)
+        return Unfinished(from_json(body), state, decision)
+    except (ValueError, TypeError, LookupError) as error:
+        return error
 
 
 _RECEIPTS = {
@@ -163,11 +175,18 @@ class Ledger:
         """Return what an earlier process left under way, in the order it came."""
         with connection.errors_of(self._path):
             rows = list(self._sql.unfinished_inbox(self._reader, bot_name=self._bot_name))
-        return tuple(
-            Unfinished(from_json(body), state, Decision(Verdict(verdict), Reason(reason), detail))
-            for _, state, verdict, reason, detail, body in rows
-            if body is not None
-        )
+        left = (_read(row) for row in rows if row[-1] is not None)
+        return tuple(each for each in left if isinstance(each, Unfinished))
+
+    async def give_up_unreadable(self) -> None:
+        """Note as failed what was left in a form that nobody can read; call once, at the start."""
+        with connection.errors_of(self._path):
+            rows = list(self._sql.unfinished_inbox(self._reader, bot_name=self._bot_name))
+        for row in rows:
+            if row[-1] is not None and isinstance(error := _read(row), Exception):
+                why = f"the stored message cannot be read: {error!r}"
+                log.error("message %s is given up: %s", row[0], why)
+                await self.finish(row[0], "failed", Reason.FAILED, why)
 
     def left(self, message_id: str) -> Unfinished | None:
         """Return one message that is unfinished; none when it is dealt with."""

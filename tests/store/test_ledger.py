@@ -269,3 +269,24 @@ async def test_a_closed_store_refuses(open_bot: OpenBot) -> None:
 
 def test_an_outbox_part_is_a_value() -> None:
     assert OutboxPart(0, "n", "text") == OutboxPart(0, "n", "text", "pending", None)
+
+
+@pytest.mark.parametrize("body", ["[]", "3", "{}", '{"created_at": 1}'])
+async def test_a_stored_message_that_cannot_be_read_ends_as_failed_and_blocks_no_other(
+    home: Home, store: BotStore, body: str
+) -> None:
+    broken, sound = message("one", message_id="1"), message("two", message_id="2")
+    for each in (broken, sound):
+        await store.ledger.receive(each, ANSWER, per_minute=10)
+    await store.writer.run(
+        lambda writing: writing.execute(
+            "UPDATE inbox SET message = ? WHERE message_id = '1'", [body]
+        )
+    )
+    assert [each.message for each in store.ledger.unfinished()] == [sound]
+
+    await store.ledger.give_up_unreadable()
+    [first, second] = rows(home.database, "SELECT state, reason, detail FROM inbox ORDER BY id")
+    assert first[:2] == ("failed", "failed")
+    assert "cannot be read" in first[2]
+    assert second[0] == "received"
