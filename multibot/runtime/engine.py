@@ -56,6 +56,7 @@ class Engine:
         self._lanes = Lanes()
         self._current: collections.Counter[str] = collections.Counter()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._is_winding_down = False
         self._debug = Debug(bot=bot, insight=store.insight, pulse=pulse, clock=clock)
         self.session_rules = SessionRules(
             scope=bot.storage.session_scope,
@@ -90,6 +91,7 @@ class Engine:
     async def prepare(self) -> None:
         """Give up the places of an earlier process, and tell the other bots who this one is."""
         await self._store.ledger.leave_turns()
+        await self._store.ledger.give_up_unreadable()
         await self._arbiter.publish()
 
     def enter(self, channel_id: str, author_id: str) -> Ticket:
@@ -104,54 +106,61 @@ class Engine:
 
         One that is `late` was found too long after it was written to be answered.
         """
-        try:
+        with self._seated(ticket):
             message = await reading
             with self._under_way(message):
                 if await self._is_ours(message, late=late):
                     await self._see_through(message, ticket)
-        finally:
-            ticket.leave()
 
     async def resume(self, left: Unfinished, ticket: Ticket) -> None:
         """Take up a message that an earlier try left unfinished."""
-        try:
-            message = left.message
-            with self._under_way(message):
-                if await self._is_still_ours(left):
-                    await self._see_through(message, ticket, left)
-        finally:
-            ticket.leave()
+        message = left.message
+        with self._seated(ticket), self._under_way(message):
+            if await self._is_still_ours(left):
+                await self._see_through(message, ticket, left)
 
     async def take_over(self, message: InboundMessage, ticket: Ticket) -> None:
         """Ask for a message whose holder let its claim lapse, and answer it when it is ours."""
-        try:
-            with self._under_way(message):
-                if await self._wins(message):
-                    await self._see_through(message, ticket)
-        finally:
-            ticket.leave()
+        with self._seated(ticket), self._under_way(message):
+            if await self._wins(message):
+                await self._see_through(message, ticket)
 
     def is_under_way(self, message_id: str) -> bool:
         """Say whether this process is dealing with a message right now."""
         return message_id in self._current
+
+    def wind_down(self) -> None:
+        """Begin no further answer; those under way may end. The next process takes up the rest."""
+        self._is_winding_down = True
 
     async def abandon(self) -> None:
         """End every turn where it stands, before its store and its Discord are closed.
 
         What was stored of them is as after a kill: the next process takes it up.
         """
-        tasks = set(self._tasks)
-        for task in tasks:
-            task.cancel()
-        if tasks:
+        self.wind_down()
+        # A task that was made a moment ago takes its seat with its first step.
+        await asyncio.sleep(0)
+        while tasks := set(self._tasks):
+            for task in tasks:
+                task.cancel()
             await asyncio.wait(tasks)
 
     @contextlib.contextmanager
-    def _under_way(self, message: InboundMessage) -> Iterator[None]:
+    def _seated(self, ticket: Ticket) -> Iterator[None]:
+        """Give the ticket back at the end, whatever it is; `abandon` may make it come early."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - only coroutines of this class come here
-        self._current[message.message_id] += 1
         self._tasks.add(task)
+        try:
+            yield
+        finally:
+            self._tasks.discard(task)
+            ticket.leave()
+
+    @contextlib.contextmanager
+    def _under_way(self, message: InboundMessage) -> Iterator[None]:
+        self._current[message.message_id] += 1
         try:
             with structlog.contextvars.bound_contextvars(
                 channel=message.channel_id, message=message.message_id
@@ -161,7 +170,6 @@ class Engine:
             self._current[message.message_id] -= 1
             if not self._current[message.message_id]:
                 del self._current[message.message_id]
-            self._tasks.discard(task)
 
     async def _see_through(
         self, message: InboundMessage, ticket: Ticket, left: Unfinished | None = None
@@ -169,6 +177,8 @@ class Engine:
         """Answer when the session's turn has come; a store that is away is waited for."""
         async with self._arbiter.holding(message):
             await ticket.turn()
+            if self._is_winding_down:
+                return
             while not await self._is_answered(message, left):
                 await self._clock.sleep(STORE_RETRY_SECONDS)
                 left = self._store.ledger.left(message.message_id)
