@@ -39,10 +39,10 @@ class BotStore:
     reader: "sqlite.Connection"
     writer: Writer
 
-    async def close(self) -> None:
-        """Carry out what waits, then let the file go."""
+    async def close(self, patience: float | None = None) -> None:
+        """Carry out what waits, for no longer than this many seconds, then let the file go."""
         try:
-            await self.writer.close()
+            await self.writer.close(patience)
         finally:
             self.reader.close()
 

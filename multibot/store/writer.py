@@ -86,13 +86,14 @@ class Writer:
         finally:
             overdue.cancel()
 
-    async def close(self) -> None:
-        """Carry out everything that waits, then end the thread."""
+    async def close(self, patience: float | None = None) -> None:
+        """Carry out everything that waits, then end the thread; may take `patience` seconds."""
         if self._closed:
             return
         self._closed = True
         self._queue.put(None)
-        await asyncio.to_thread(self._thread.join, self._patience)
+        seconds = self._patience if patience is None else patience
+        await asyncio.to_thread(self._thread.join, seconds)
         if self._thread.is_alive():
             self._give_up.set()
             await asyncio.to_thread(self._thread.join, 2 * AGAIN_AFTER_SECONDS)

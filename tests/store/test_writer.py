@@ -88,6 +88,20 @@ async def test_closing_carries_out_what_waits(
     assert len(notes(database)) == 300
 
 
+async def test_whoever_closes_says_how_long_that_may_take(
+    database: Path, lock: Path, make_writer: MakeWriter
+) -> None:
+    """A process that ends has less time than a caller that waits for its write."""
+    writer = make_writer(patience=60)
+    with turnstile_held(lock):
+        waiting = asyncio.ensure_future(writer.run(note("late")))
+        await settle()
+        with pytest.raises(StoreUnavailableError, match="still waiting"):
+            await asyncio.wait_for(writer.close(0.1), 10)
+        waiting.cancel()
+    assert notes(database) <= {"late"}
+
+
 async def test_a_closed_writer_refuses_at_once(make_writer: MakeWriter) -> None:
     writer = make_writer()
     await writer.close()
