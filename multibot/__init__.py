@@ -5,7 +5,7 @@ Where things live, from the bottom up (a module imports only from layers below i
 - layer 0: ``errors``, ``clock``, ``home``; ``conversation`` (the pure rules)
 - layer 1: ``config`` (what the files say), ``store`` (the shared file), ``responder`` (makes text)
 - layer 2: ``runtime`` (one bot), ``supervise`` (supervisord), ``sandbox`` (Discord on loopback)
-- layer 3: ``runtime.client`` and ``runtime.process`` (one bot process), ``cli``
+- layer 3: ``runtime.client``, ``runtime.wiring``, ``runtime.process`` (one process), ``cli``
 """
 
 __version__ = "0.1.0"

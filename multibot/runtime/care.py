@@ -9,7 +9,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -153,10 +153,14 @@ async def outlive(clock: Clock, started: float, error: MultibotError) -> None:
         await clock.sleep(left)
 
 
-async def at_most(seconds: float, closing: Awaitable[None]) -> None:
-    """Wait for a goodbye that the other side may never answer, but no longer than this."""
+async def until(moment: float, closing: Callable[[], Awaitable[object]]) -> None:
+    """Begin a goodbye that the other side may never answer, and wait no longer than this.
+
+    The moment is one of the event loop's time.
+    """
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(closing, seconds)
+        async with asyncio.timeout_at(moment):
+            await closing()
 
 
 def stop_signal() -> asyncio.Event:

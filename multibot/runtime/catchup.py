@@ -13,6 +13,7 @@ from multibot.clock import Clock
 from multibot.config.fleet import Bot
 from multibot.errors import StoreUnavailableError
 from multibot.runtime.backlog import Arrival, Backlog, Place, Source, lowest_id
+from multibot.runtime.duties import Duties
 from multibot.runtime.engine import Engine
 from multibot.runtime.entrance import Entrance
 from multibot.runtime.known import Known
@@ -37,7 +38,7 @@ log = structlog.get_logger(__name__)
 class CatchUp:
     """Lets messages in; after a new gateway session, those first that were missed."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of one bot, wired once, by keyword
         self,
         *,
         bot: Bot,
@@ -46,13 +47,14 @@ class CatchUp:
         source: Source,
         pulse: Pulse,
         clock: Clock,
+        duties: Duties,
     ) -> None:
         self._bot = bot
         self._cursors = store.cursors
         self._incidents = store.incidents
         self._source = source
-        self._pulse = pulse
         self._clock = clock
+        self._pulse, self._duties = pulse, duties
         self._entrance = Entrance(
             engine=engine,
             cursors=store.cursors,
@@ -90,10 +92,8 @@ class CatchUp:
         for task in earlier:
             task.cancel()
         self._forget_session()
-        self._session = [
-            self._entrance.begin(self._run(earlier)),
-            self._entrance.begin(self._open_in_time()),
-        ]
+        works = (self._run(earlier), self._open_in_time())
+        self._session = [self._duties.begin("catch-up", each) for each in works]
 
     def listed(self, places: Iterable[Place]) -> None:
         """Take note of a guild's channels as Discord describes them when the session begins."""
@@ -109,7 +109,7 @@ class CatchUp:
                 self._look_again(place)
         if self._is_first and new:
             # At once: a bot killed a moment later has been here all the same.
-            self._session.append(self._entrance.begin(self._begin_at_end(new)))
+            self._session.append(self._duties.begin("catch-up", self._begin_at_end(new)))
 
     @property
     def _is_listing(self) -> bool:

@@ -1,16 +1,15 @@
-"""The main of one bot process: everything is wired here, by hand, and nowhere else."""
+"""The main of one bot process: how it begins, how it ends, and what that leaves behind."""
 
 import asyncio
+import contextlib
 import os
-import random
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import structlog
 
 from multibot.clock import Clock, SystemClock
 from multibot.config.environment import read_environment
-from multibot.config.fleet import Bot, Fleet
 from multibot.config.load import load_bot
 from multibot.errors import (
     ExitCode,
@@ -20,27 +19,22 @@ from multibot.errors import (
     StoreUnavailableError,
 )
 from multibot.home import Home
-from multibot.responder.script import Script
-from multibot.responder.scripted import ScriptedResponder
 from multibot.runtime import care, logs
-from multibot.runtime.arbiter import Arbiter
-from multibot.runtime.breaker import Breaker
-from multibot.runtime.catchup import CatchUp
-from multibot.runtime.client import BotClient
-from multibot.runtime.commands import Commands
-from multibot.runtime.delivery import DiscordDelivery
-from multibot.runtime.engine import Engine
-from multibot.runtime.gateway import Gateway
-from multibot.runtime.pulse import PERIOD_SECONDS, Gauges, Pulse
-from multibot.runtime.recovery import Recovery
+from multibot.runtime.duties import DutyError
+from multibot.runtime.pulse import PERIOD_SECONDS
 from multibot.runtime.troubles import Troubles, record_end
 from multibot.runtime.watchdog import LastWords, Watchdog
+from multibot.runtime.wiring import Parts
 from multibot.store.status import read_statuses
-from multibot.store.stores import BotStore, open_store
+from multibot.store.stores import open_store
 
 DRAIN_POLL_SECONDS = 0.05
-# The drain and this together have to end before supervisord's patience (stopwaitsecs) does.
-CLOSE_SECONDS = 3.0
+# supervisord's patience (stopwaitsecs) ends 5 s after the drain's time. Before that all is closed:
+# what talks to others within the first of these, counted from the drain's end, the rest within the
+# second.
+GOODBYE_SECONDS = 3.0
+CLOSING_SECONDS = 4.5
+LETTING_GO_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -108,15 +102,9 @@ async def _run(
     )
     watchdog.start()
     try:
-        process = BotProcess(
-            bot=bot,
-            fleet=fleet,
-            store=store,
-            clock=clock,
-            stop=stop,
-            loop_lag=watchdog.take_lag,
-        )
-        await process.run(lock, home, token)
+        loop_lag = watchdog.take_lag
+        parts = Parts(bot=bot, fleet=fleet, store=store, clock=clock, loop_lag=loop_lag)
+        await BotProcess(parts, stop).run(lock, home, token)
     finally:
         await store.close()
         lock.release()
@@ -124,178 +112,123 @@ async def _run(
 
 
 class BotProcess:
-    """The parts of one bot, and the order in which they start and stop."""
+    """The order in which the parts of one bot start and stop."""
 
-    def __init__(
-        self,
-        *,
-        bot: Bot,
-        fleet: Fleet,
-        store: BotStore,
-        clock: Clock,
-        stop: asyncio.Event,
-        loop_lag: Callable[[], float],
-    ) -> None:
-        self._bot = bot
-        self._store = store
-        self._clock = clock
+    def __init__(self, parts: Parts, stop: asyncio.Event) -> None:
+        self._parts = parts
         self._stop = stop
-        self._chance = random.Random()  # noqa: S311 - odds of speaking, not a secret
-        self._pulse = Pulse(
-            bot_name=bot.name,
-            names=(bot.name, bot.persona.name),
-            config_hash=bot.config_hash,
-            clock=clock,
-        )
-        breaker = Breaker(ledger=store.gateway, pulse=self._pulse, clock=clock)
-        self._client = BotClient(
-            api=fleet.settings.discord_api, pulse=self._pulse, trace=breaker.trace()
-        )
-        self._pulse.measure(
-            Gauges(
-                latency=self._client.round_trip,
-                ack_age=self._client.ack_age,
-                loop_lag=loop_lag,
-            )
-        )
-        self._responder = ScriptedResponder(
-            Script.from_mapping(bot.scripted), persona_name=bot.persona.name
-        )
-        self._gateway = self._make_gateway(breaker)
-        delivery = DiscordDelivery(self._client)
-        self._engine = self._make_engine(fleet, delivery)
-        self._recovery = Recovery(
-            engine=self._engine,
-            ledger=store.ledger,
-            delivery=delivery,
-            clock=self._pulse.world_time,
-            max_age=bot.catchup.max_age,
-        )
-        self._client.serve(self._make_catchup(), self._make_commands())
-
-    def _make_gateway(self, breaker: Breaker) -> Gateway:
-        return Gateway(
-            bot=self._bot,
-            line=self._client,
-            ledger=self._store.gateway,
-            breaker=breaker,
-            pulse=self._pulse,
-            clock=self._clock,
-            chance=self._chance,
-        )
-
-    def _make_engine(self, fleet: Fleet, delivery: DiscordDelivery) -> Engine:
-        bot, store, clock, chance = self._bot, self._store, self._clock, self._chance
-        return Engine(
-            bot=bot,
-            store=store,
-            arbiter=Arbiter(bot=bot, fleet=fleet, store=store, clock=clock, chance=chance),
-            responder=self._responder,
-            delivery=delivery,
-            pulse=self._pulse,
-            clock=clock,
-            chance=chance,
-        )
-
-    def _make_catchup(self) -> CatchUp:
-        return CatchUp(
-            bot=self._bot,
-            store=self._store,
-            engine=self._engine,
-            source=self._client,
-            pulse=self._pulse,
-            clock=self._clock,
-        )
-
-    def _make_commands(self) -> Commands:
-        return Commands(
-            name=self._bot.persona.name,
-            description=self._bot.persona.description,
-            channels=self._bot.channels,
-            history=self._store.history,
-            rules=self._engine.session_rules,
-        )
+        self._clock = parts.clock
+        self._drained_by = 0.0
 
     async def run(self, lock: care.LifeLock, home: Home, token: str) -> None:
-        """Serve until told to stop; leave a last row that says so."""
-        note, ended = home.bot_exit(self._bot.name), "crashed"
+        """Serve until told to stop; leave a last row that says so, and close everything."""
+        note, ended = home.bot_exit(self._parts.bot.name), "crashed"
         try:
             await self._unless_stopped(lock.wait(self._clock, note))
             if lock.held:
                 await self._note_last_end(home)
                 note.unlink(missing_ok=True)
-                await self._engine.prepare()
+                await self._parts.engine.prepare()
                 await self._while_beating(self._serve(token))
             ended = "stopped"
+        except DutyError:
+            raise
         except MultibotError:
             ended = "stopped"
             raise
         finally:
-            await care.at_most(CLOSE_SECONDS, self._close())
-            await self._responder.close()
-            if lock.held:
-                self._pulse.phase(ended)
-                await self._pulse.write(self._store.fleet)
-
-    async def _close(self) -> None:
-        # First: a turn that still ran would take the closed connection for its own failure.
-        await self._engine.abandon()
-        await self._client.close()
+            await self._close(ended if lock.held else None)
 
     async def _note_last_end(self, home: Home) -> None:
         """Look at what the bot's process before this one left, while it is still there."""
-        previous = read_statuses(home.database).get(self._bot.name)
-        note, boot = home.bot_exit(self._bot.name), self._pulse.status.boot_id
+        bot_name, pulse = self._parts.bot.name, self._parts.pulse
+        previous = read_statuses(home.database).get(bot_name)
+        note, boot = home.bot_exit(bot_name), pulse.status.boot_id
         try:
-            await record_end(self._store.incidents, previous, note, boot_id=boot)
+            await record_end(self._parts.store.incidents, previous, note, boot_id=boot)
         except StoreUnavailableError as error:
-            self._pulse.store_failed(error)
+            pulse.store_failed(error)
 
     async def _while_beating(self, work: Coroutine[Any, Any, None]) -> None:
         """Serve until told to stop, then drain; this bot's row is kept true all the while."""
-        troubles = Troubles(self._store.incidents, self._clock)
-        beating = asyncio.create_task(self._pulse.run(self._store.fleet, troubles))
-        tending = asyncio.create_task(self._tend_connection())
+        parts = self._parts
+        troubles = Troubles(parts.store.incidents, self._clock)
+        _ = parts.duties.begin("heartbeat", parts.pulse.run(parts.store.fleet, troubles))
+        _ = parts.duties.begin("watch over the connection", self._tend_connection())
         try:
             await self._unless_stopped(work)
             await self._drain()
         finally:
-            beating.cancel()
-            tending.cancel()
-            await asyncio.wait({beating, tending})
+            await parts.duties.end()
 
     async def _tend_connection(self) -> None:
         while True:
             await self._clock.sleep(PERIOD_SECONDS)
-            await self._client.leave_if_deaf()
+            await self._parts.client.leave_if_deaf()
 
     async def _serve(self, token: str) -> None:
-        await self._gateway.log_in(token)
+        parts = self._parts
+        await parts.gateway.log_in(token)
         # Before the gateway: what was left takes its places ahead of anything newer.
-        self._recovery.take_up()
-        sweeping = asyncio.create_task(self._recovery.run())
+        parts.recovery.take_up()
+        sweeping = parts.duties.begin("recovery", parts.recovery.run())
         try:
-            await self._gateway.stay_connected()
+            await parts.gateway.stay_connected()
         finally:
             sweeping.cancel()
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do the work until it ends or the stop signal comes; errors of the work are raised."""
+        """Do the work until it ends, the stop signal comes, or a duty fails.
+
+        Errors of the work and DutyError are raised.
+        """
         task = asyncio.ensure_future(work)
-        stopped = asyncio.ensure_future(self._stop.wait())
-        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
+        ends = (self._stop, self._parts.duties.broken)
+        waits = {asyncio.ensure_future(end.wait()) for end in ends}
+        await asyncio.wait({task, *waits}, return_when=asyncio.FIRST_COMPLETED)
+        self._drained_by = self._clock.monotonic() + self._parts.bot.drain_timeout.total_seconds()
+        for wait in waits:
+            wait.cancel()
         if task.done():
             task.result()
             return
         task.cancel()
-        await asyncio.wait({task})
+        await asyncio.wait({task}, timeout=LETTING_GO_SECONDS)
+        self._parts.duties.check()
 
     async def _drain(self) -> None:
         """Finish running turns within the limit; take no new ones."""
-        self._pulse.phase("draining")
-        self._client.pause()
-        deadline = self._clock.monotonic() + self._bot.drain_timeout.total_seconds()
-        while self._engine.busy and self._clock.monotonic() < deadline:
+        parts = self._parts
+        parts.pulse.phase("draining")
+        parts.client.pause()
+        parts.engine.wind_down()
+        while parts.engine.busy and self._clock.monotonic() < self._drained_by:
             await self._clock.sleep(DRAIN_POLL_SECONDS)
-        log.info("drained", unfinished=self._engine.busy)
+        log.info("drained", unfinished=parts.engine.busy)
+
+    async def _close(self, ended: str | None) -> None:
+        """Take leave of everything, in this order, each for no longer than there is time left."""
+        parts, now = self._parts, asyncio.get_running_loop().time()
+        goodbye, end = now + GOODBYE_SECONDS, now + CLOSING_SECONDS
+        parts.client.pause()
+        async with contextlib.AsyncExitStack() as steps:
+            # The last one in is the first one out, and a step that fails keeps none from its turn.
+            steps.push_async_callback(self._close_store, end)
+            if ended is not None:
+                steps.push_async_callback(self._write_last_row, ended, end)
+            steps.push_async_callback(care.until, goodbye, parts.responder.close)
+            steps.push_async_callback(care.until, goodbye, parts.client.close)
+            # A turn that still ran would take the closed connection for its own failure.
+            steps.push_async_callback(care.until, goodbye, parts.engine.abandon)
+
+    async def _write_last_row(self, ended: str, end: float) -> None:
+        self._parts.pulse.phase(ended)
+        await care.until(end, lambda: self._parts.pulse.write(self._parts.store.fleet))
+
+    async def _close_store(self, end: float) -> None:
+        left = max(0.0, end - asyncio.get_running_loop().time())
+        try:
+            await self._parts.store.close(left)
+        except StoreUnavailableError as error:
+            # Whatever ends the process is what it has to say.
+            log.error("store_not_closed", error=str(error))  # noqa: TRY400 - the store is away

@@ -15,9 +15,9 @@ from tests.architecture.source import (
 GROUND = {"multibot", "errors", "clock", "home", "shipping", "conversation"}
 MIDDLE = GROUND | {"config", "store", "responder"}
 BELOW_THE_TOP = MIDDLE | {"runtime", "supervise", "sandbox"}
-PROCESS = {"runtime.client", "runtime.process"}
+PROCESS = {"runtime.client", "runtime.wiring", "runtime.process"}
 
-# A unit is a module or package directly in multibot, or one of the two of layer 3 in runtime.
+# A unit is a module or package directly in multibot, or one of the three of layer 3 in runtime.
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),
     "config": GROUND | {"config"},
@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "supervise": GROUND | {"config", "supervise"},
     "sandbox": GROUND | {"sandbox"},
     "runtime.client": MIDDLE | {"runtime"} | PROCESS,
+    "runtime.wiring": MIDDLE | {"runtime"} | PROCESS,
     "runtime.process": MIDDLE | {"runtime"} | PROCESS,
     "cli": BELOW_THE_TOP | PROCESS | {"cli"},
     "__main__": {"cli"},

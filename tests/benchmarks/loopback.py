@@ -21,11 +21,11 @@ from multibot.config.fleet import Bot, Fleet, Gateway, Limits, Persona
 from multibot.config.settings import Settings
 from multibot.conversation.prompt import Prompt
 from multibot.home import Home
+from multibot.responder.protocol import Responder
 from multibot.runtime import care, logs
 from multibot.runtime.client import intents
-from multibot.runtime.delivery import DiscordDelivery
-from multibot.runtime.engine import Engine
 from multibot.runtime.process import BotProcess
+from multibot.runtime.wiring import Parts
 from multibot.sandbox import app, messages
 from multibot.sandbox.entities import Application, Channel, Message, User
 from multibot.sandbox.messages import Draft
@@ -135,17 +135,9 @@ class Parrot:
         """Do nothing."""
 
 
-class ParrotProcess(BotProcess):
-    """A bot's process without the time its model takes."""
-
-    def _make_engine(self, fleet: Fleet, delivery: DiscordDelivery) -> Engine:
-        self._responder = Parrot()  # type: ignore[assignment]
-        return super()._make_engine(fleet, delivery)
-
-
 @contextlib.asynccontextmanager
 async def whole(
-    place: Loopback, home: Home, config: Bot, kind: type[BotProcess] = BotProcess
+    place: Loopback, home: Home, config: Bot, responder: Responder | None = None
 ) -> AsyncIterator[Connected]:
     """Run everything a bot's process runs, with its logs written to nowhere."""
     clock = SystemClock()
@@ -153,25 +145,23 @@ async def whole(
     stop = asyncio.Event()
     settings = Settings(discord_api=place.api)
     with _quiet_logs():
-        process = kind(
+        parts = Parts(
             bot=config,
             fleet=Fleet(bots=(config,), settings=settings, file=Path("multi_bot.yaml")),
             store=store,
             clock=clock,
-            stop=stop,
-            loop_lag=lambda: 0.0,
+            responder=responder,
         )
         lock = care.LifeLock(home.bot_lock(config.name)).take()
-        running = asyncio.create_task(process.run(lock, home, TOKEN))
-        await _connected(place, process._client)
+        running = asyncio.create_task(BotProcess(parts, stop).run(lock, home, TOKEN))
+        await _connected(place, parts.client)
         channels = (place.channel.id, place.elsewhere.id)
         await until(lambda: not any(map(store.cursors.is_held, channels)), "caught up")
         try:
-            yield Connected(process._client, lambda: process._engine.busy)
+            yield Connected(parts.client, lambda: parts.engine.busy)
         finally:
             stop.set()
             await running
-            await store.close()
             lock.release()
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import discord
 
-from multibot.runtime.process import BotProcess
+from multibot.responder.protocol import Responder
 from multibot.sandbox.world import Event
 from tests.benchmarks.figure import Effort, Figure, spread
 from tests.benchmarks.loopback import (
     Connected,
     Loopback,
-    ParrotProcess,
+    Parrot,
     bare,
     bare_client,
     bot,
@@ -41,9 +41,9 @@ def measure(effort: Effort) -> list[Figure]:
     count, texts = effort.count(300), effort.texts()
     echo = asyncio.run(_echo(count, texts))
     silent = {"typing_indicator": False}
-    parrot = asyncio.run(_bot(count, texts, ParrotProcess, silent))
-    typing = asyncio.run(_bot(count, texts, ParrotProcess, {}))
-    scripted = asyncio.run(_bot(count, texts, BotProcess, {}))
+    parrot = asyncio.run(_bot(count, texts, Parrot(), silent))
+    typing = asyncio.run(_bot(count, texts, Parrot(), {}))
+    scripted = asyncio.run(_bot(count, texts, None, {}))
     bare_is = "echo bot, discord.py only"
     what = "message in to reply out"
     targets = ("<= bare + 1 ms", "<= bare + 3 ms")
@@ -60,10 +60,10 @@ async def _echo(count: int, texts: Sequence[str]) -> list[float]:
 
 
 async def _bot(
-    count: int, texts: Sequence[str], kind: type[BotProcess], changes: Mapping[str, Any]
+    count: int, texts: Sequence[str], responder: Responder | None, changes: Mapping[str, Any]
 ) -> list[float]:
     with scratch_home() as home:
-        async with loopback() as place, whole(place, home, bot(**changes), kind) as member:
+        async with loopback() as place, whole(place, home, bot(**changes), responder) as member:
             return await _converse(place, member, count, texts)
 
 

@@ -24,9 +24,9 @@ PROGRAM = f"""\
 import re, sys, time
 from pathlib import Path
 from multibot.__main__ import main
-from multibot.runtime import process
+from multibot.runtime import wiring
 
-class Hanging(process.ScriptedResponder):
+class Hanging(wiring.ScriptedResponder):
     def stream(self, prompt):
         said = prompt.turns[-1].content
         mark = Path("hung") / sys.argv[-1]
@@ -35,7 +35,7 @@ class Hanging(process.ScriptedResponder):
             time.sleep(600) if said == {SLEEP!r} else re.match("(a*)*b", "a" * 40)
         return super().stream(prompt)
 
-process.ScriptedResponder = Hanging
+wiring.ScriptedResponder = Hanging
 main()
 """
 

@@ -14,6 +14,7 @@ from multibot.config.settings import Settings
 from multibot.home import Home
 from multibot.runtime.care import LifeLock
 from multibot.runtime.process import BotProcess
+from multibot.runtime.wiring import Parts
 from multibot.sandbox import messages
 from multibot.sandbox.app import RunningSandbox, start
 from multibot.sandbox.entities import Channel, Message, User
@@ -50,11 +51,9 @@ class Hurry:
         store = open_store(self.home, config.name, self.clock)
         self._stores.append(store)
         stop = self._stops[bot] = asyncio.Event()
-        process = BotProcess(
-            bot=config, fleet=fleet, store=store, clock=self.clock, stop=stop, loop_lag=lambda: 0.0
-        )
+        parts = Parts(bot=config, fleet=fleet, store=store, clock=self.clock)
         lock = LifeLock(self.home.bot_lock(bot))
-        work = process.run(lock, self.home, token(bot))
+        work = BotProcess(parts, stop).run(lock, self.home, token(bot))
         task = self._running[bot] = asyncio.create_task(work)
         return task
 

@@ -22,13 +22,13 @@ HANGING = """
 import os, sys, time
 from pathlib import Path
 from multibot.home import Home
-from multibot.runtime import process
+from multibot.runtime import process, wiring
 
-class Hanging(process.ScriptedResponder):
+class Hanging(wiring.ScriptedResponder):
     def stream(self, prompt):
         time.sleep(600)
 
-process.ScriptedResponder = Hanging
+wiring.ScriptedResponder = Hanging
 sys.exit(process.main(Home(Path(sys.argv[1])), "sage", os.environ))
 """
 

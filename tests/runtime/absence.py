@@ -18,6 +18,7 @@ from multibot.runtime.backlog import (
     lowest_id,
 )
 from multibot.runtime.catchup import CatchUp
+from multibot.runtime.duties import Duties
 from tests.fakes import FakeClock
 from tests.runtime import world
 from tests.runtime.world import Cast
@@ -151,6 +152,7 @@ async def life(home: Home, past: Past, **changes: Any) -> AsyncIterator[Life]:
             source=past,
             pulse=sage.pulse,
             clock=clock,
+            duties=Duties(),
         )
         one = Life(home, sage, catchup, past, clock)
         try:

@@ -143,11 +143,24 @@ async def test_a_failure_after_a_long_life_needs_no_pause(clock: FakeClock) -> N
 
 
 async def test_a_goodbye_that_nobody_answers_is_not_waited_for() -> None:
-    never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    loop = asyncio.get_running_loop()
+    never: asyncio.Future[None] = loop.create_future()
 
-    await asyncio.wait_for(care.at_most(0.01, never), 5)
+    await asyncio.wait_for(care.until(loop.time() + 0.01, lambda: never), 5)
 
     assert never.cancelled()
+
+
+async def test_a_goodbye_whose_time_is_over_is_begun_all_the_same() -> None:
+    said: list[str] = []
+
+    async def say() -> None:
+        said.append("goodbye")
+        await asyncio.get_running_loop().create_future()
+
+    await asyncio.wait_for(care.until(0.0, say), 5)
+
+    assert said == ["goodbye"]
 
 
 def test_an_orphan_ends_itself(tmp_path: Path) -> None:
