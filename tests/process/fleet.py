@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
+import sqlite_utils
 
 from multibot.cli.init import create
 from multibot.clock import SystemClock
@@ -193,6 +194,14 @@ class RunningFleet:
                 return found
             await pause()
         raise AssertionError(f"nobody spoke in {channel_id}: {await self.multibot('logs')}")
+
+    def turns(self) -> int:
+        """Count the stored turns of all bots."""
+        database = sqlite_utils.Database(self.home.database)
+        try:
+            return int(database["conversations"].count)
+        finally:
+            database.close()
 
     def pids(self) -> dict[str, int]:
         """Which process each bot runs in, as the bots say."""

@@ -9,7 +9,7 @@ import sqlite_utils
 
 from multibot.home import Home
 from multibot.sandbox.world import MEMBERS
-from tests.process.fleet import RunningFleet
+from tests.process.fleet import RunningFleet, until
 
 
 @pytest.fixture
@@ -54,6 +54,7 @@ async def test_the_slash_commands_work(fleet: RunningFleet) -> None:
         assert "No session" in await fleet.command("sage", "session", "#philosophy", "ada")
         posted = await fleet.say("#philosophy", "ada", "hello")
         await fleet.answers_to(posted["id"])
+        await until(lambda: fleet.turns() == 2, "both turns stored")
         told = await fleet.command("sage", "session", "#philosophy", "ada")
         assert "_3600s`" in told
         assert "2 turns" in told
@@ -123,5 +124,5 @@ async def test_an_unknown_bot_is_named_with_those_there_are(fleet: RunningFleet)
     process = await fleet.run("nobody")
     output, _ = await asyncio.wait_for(process.communicate(), 30)
 
-    assert process.returncode == 78
+    assert process.returncode == 2
     assert "sage" in output.decode()
