@@ -32,16 +32,17 @@ SAGE = bot("sage", drain_timeout=DRAIN, gateway=Gateway(jitter=timedelta(0)))
 
 
 class Endless:
-    """A model that never comes to an end, not even of its connection."""
+    """A model that comes to no end unless it is let go, not even of its connection."""
 
     def __init__(self) -> None:
         self.asked = 0
+        self.may_answer = asyncio.Event()
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
         del prompt
         self.asked += 1
-        await asyncio.get_running_loop().create_future()
-        yield "never"
+        await self.may_answer.wait()
+        yield "at last"
 
     async def close(self) -> None:
         await asyncio.get_running_loop().create_future()
@@ -126,6 +127,24 @@ def test_everything_is_closed_before_supervisord_loses_patience(home: Home) -> N
         states = {row["state"] for row in rows(home, "SELECT state FROM inbox")}
         assert "generating" in states
         assert states <= {"generating", "claimed", "received"}
+
+    play(home, scene)
+
+
+def test_what_runs_may_end_and_what_waits_is_not_begun(home: Home) -> None:
+    async def scene(stand: Stand) -> None:
+        running = stand.begin()
+        await stand.ready(running)
+        for content in ("one", "two"):
+            stand.say("ada", content)
+        await until(lambda: stand.model.asked == 1 and stand.parts.engine.busy == 1, running)
+        stand.stop.set()
+        await until(lambda: stand.parts.pulse.status.state == "draining", running)
+        stand.model.may_answer.set()
+        await running
+
+        assert stand.model.asked == 1
+        assert [each["content"] for each in stand.world.received] == ["at last"]
 
     play(home, scene)
 
