@@ -1,4 +1,4 @@
-"""Ends a process that only seems to live: its loop stands still, or its writer is gone.
+"""Ends a process that only seems to live: its loop stands still, its writer or its memory is gone.
 
 A thread of its own puts a tick into the event loop every second and waits until the loop has run
 it. Only time in which the thread itself ran is counted: a process that was stopped (SIGSTOP, a
@@ -10,6 +10,7 @@ import contextlib
 import faulthandler
 import json
 import math
+import mmap
 import os
 import signal
 import stat
@@ -30,6 +31,8 @@ LAST_WORDS_SECONDS = 5.0
 # A loop that keeps Python's lock keeps this thread out too. Then the kernel ends the process, by
 # its processor time: a stopped process uses none.
 HOGGING_FACTOR = 1.1
+# A process that cannot have so little fails here and there, and is better begun anew.
+LEAST_MEMORY_BYTES = 1 << 20
 
 
 class StillLoopError(MultibotError):
@@ -151,15 +154,22 @@ class Watchdog:
         self._ticked = True
 
     def _watch(self) -> None:
+        try:
+            self._watch_until_stopped()
+        except (MemoryError, OSError, RuntimeError):
+            # A closed loop is that of a process that ends in good order. Anything else that fails
+            # here does so for want of memory, and last words would as well.
+            if not self._loop.is_closed():
+                self._end(int(ExitCode.BUG))
+
+    def _watch_until_stopped(self) -> None:
         before = self._clock.monotonic()
         while not self._stopped.wait(STEP_SECONDS):
             now = self._clock.monotonic()
             self._set_kernel_timer()
-            try:
-                self.look(now - before)
-            except RuntimeError:
-                # The loop is closed: the process is ending in good order.
-                return
+            # Asked of the kernel: this thread's own heap may have room where others have none.
+            mmap.mmap(-1, LEAST_MEMORY_BYTES).close()
+            self.look(now - before)
             before = now
 
     def _set_kernel_timer(self) -> None:

@@ -17,6 +17,11 @@ class Needs:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    def linux(self) -> None:
+        """Ask for what only this kernel has."""
+        if sys.platform != "linux":
+            pytest.skip("needs Linux")
+
     def root(self) -> None:
         """Ask for an administrator's rights."""
         if os.geteuid() != 0:

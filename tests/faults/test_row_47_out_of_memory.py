@@ -1,7 +1,9 @@
-"""Row 47: the kernel kills one bot for want of memory. It is back, and its neighbours go on."""
+"""Row 47: one bot gets no more memory. It ends and is back, and its neighbours go on."""
 
 import asyncio
 import re
+import resource
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from tests.faults.witness import Asked
 from tests.process.fleet import pause, until
 
 BOTS = book.times(5, 2)
-KILLS = book.times(20, 1)
+TIMES = book.times(20, 1)
 SEED = 47
 
 
@@ -23,10 +25,11 @@ async def say(fleet: Crowd, bot: str) -> Asked:
     return Asked(posted["id"], posted["channel_id"], bot)
 
 
-async def starve(fleet: Crowd, bot: str, group: Path) -> list[Asked]:
-    """Give a bot no more memory, and talk to everybody until it is killed."""
+async def starve(fleet: Crowd, bot: str, take: Callable[[int], None]) -> list[Asked]:
+    """Give a bot no more memory, and talk to everybody until it has ended and is back."""
     pid = await asyncio.to_thread(fleet.process_of, bot)
-    (group / "cgroup.procs").write_text(str(pid))
+    assert pid is not None
+    take(pid)
     asked: list[Asked] = []
     while pid in bots_of(fleet.home) and len(asked) < 1000:
         asked += [await say(fleet, each) for each in fleet.bots]
@@ -35,41 +38,65 @@ async def starve(fleet: Crowd, bot: str, group: Path) -> list[Asked]:
     return asked
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(book.times(900, 120))
-async def test_one_bot_without_memory_harms_nobody_else(home: Home, needs: Needs) -> None:
+def no_more_addresses(pid: int) -> None:
+    """Let a process keep the memory it has: from now on Python gets none, and says MemoryError."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    (size,) = re.findall(r"VmSize:\s+(\d+) kB", status)
+    resource.prlimit(pid, resource.RLIMIT_AS, (int(size) * 1024, int(size) * 1024))
+
+
+async def harm_nobody_else(home: Home, fault: str, end: str, take: Callable[[int], None]) -> None:
     dice = crowd.dice(SEED)
     asked: list[Asked] = []
-    group = needs.memory_group()
-    try:
-        async with Crowd(home, world=crowd.world(), count=BOTS) as fleet:
-            await fleet.multibot("up")
-            for _ in range(KILLS):
-                victim = dice.choice(fleet.bots)
-                before = fleet.pids()
-                asked += await starve(fleet, victim, group)
-                after = fleet.pids()
-                assert after.pop(victim) != before.pop(victim)
-                assert after == before, "the neighbours were not restarted"
-            await until(lambda: not witness.unsettled(home, asked), "every message settled")
-            log = home.supervisord_log.read_text(encoding="utf-8")
-            verdict = witness.judge(fleet.world, asked, await fleet.received())
-    finally:
-        group.rmdir()
+    async with Crowd(home, world=crowd.world(), count=BOTS) as fleet:
+        await fleet.multibot("up")
+        for _ in range(TIMES):
+            victim = dice.choice(fleet.bots)
+            before = fleet.pids()
+            asked += await starve(fleet, victim, take)
+            after = fleet.pids()
+            assert after.pop(victim) != before.pop(victim)
+            assert after == before, "the neighbours were not restarted"
+        await until(lambda: not witness.unsettled(home, asked), "every message settled")
+        log = home.supervisord_log.read_text(encoding="utf-8")
+        verdict = witness.judge(fleet.world, asked, await fleet.received())
 
-    ends = re.findall(r"exited: \S+ \((.*?);", log)
-    assert ends[:KILLS] == ["terminated by SIGKILL"] * KILLS
+    assert re.findall(r"exited: \S+ \((.*?);", log)[:TIMES] == [end] * TIMES
     assert verdict.duplicates == []
     assert verdict.lost == []
     book.note(
         book.Entry(
             row=47,
-            fault="bot killed by the kernel for want of memory",
-            count=KILLS,
-            unit="kills",
+            fault=fault,
+            count=TIMES,
+            unit="times",
             result=f"neighbours 0 restarts; {verdict.answered} of {verdict.asked} messages"
             " answered once",
             seed=SEED,
             figures={"bots": BOTS},
         )
     )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(book.times(900, 120))
+async def test_a_bot_killed_by_the_kernel_harms_nobody_else(home: Home, needs: Needs) -> None:
+    group = needs.memory_group()
+    procs = group / "cgroup.procs"
+    fault, end = "bot killed by the kernel for want of memory", "terminated by SIGKILL"
+
+    def into_the_group(pid: int) -> None:
+        procs.write_text(str(pid))
+
+    try:
+        await harm_nobody_else(home, fault, end, into_the_group)
+    finally:
+        group.rmdir()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(book.times(900, 120))
+async def test_a_bot_that_is_refused_memory_harms_nobody_else(home: Home, needs: Needs) -> None:
+    needs.linux()
+    fault, end = "bot refused any more memory (RLIMIT_AS)", "exit status 1"
+    await harm_nobody_else(home, fault, end, no_more_addresses)

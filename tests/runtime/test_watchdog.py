@@ -30,6 +30,16 @@ async def main():
     if sys.argv[2] == "hogging":
         import re
         re.match("(a*)*b", "a" * 40)
+    if sys.argv[2] == "starving":
+        import resource
+        resource.setrlimit(resource.RLIMIT_AS, (300_000_000, 300_000_000))
+        hoard = []
+        for size in (1 << 20, 1 << 12, 1 << 6):
+            try:
+                while True:
+                    hoard.append(bytearray(size))
+            except MemoryError:
+                pass
     await asyncio.sleep(100)
 
 asyncio.run(main())
@@ -199,3 +209,9 @@ def test_a_real_process_whose_writer_died_ends_with_1(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert len(done.stdout.splitlines()) == 1
+
+
+def test_a_real_process_without_memory_ends_with_1(tmp_path: Path) -> None:
+    done = run(tmp_path / "sage.exit", "starving")
+
+    assert done.returncode == 1, done.stderr
