@@ -24,15 +24,16 @@ def main(arguments: list[str]) -> int:
         book = Path(folder) / "book.jsonl"
         book.touch()
         environ = {**os.environ, "MULTIBOT_TEST_BOOK": str(book)}
-        code = subprocess.run(
-            [sys.executable, "-m", "pytest", "tests/faults", "-p", "no:randomly", *arguments],
-            cwd=ROOT,
-            env=environ,
-            check=False,
-        ).returncode
-        entries = [json.loads(line) for line in book.read_text(encoding="utf-8").splitlines()]
-    write(entries)
-    return code
+        try:
+            return subprocess.run(
+                [sys.executable, "-m", "pytest", "tests/faults", "-p", "no:randomly", *arguments],
+                cwd=ROOT,
+                env=environ,
+                check=False,
+            ).returncode
+        finally:
+            # An hour's work is kept also when somebody loses patience.
+            write([json.loads(line) for line in book.read_text(encoding="utf-8").splitlines()])
 
 
 def write(entries: list[dict[str, Any]]) -> None:
