@@ -72,7 +72,7 @@ async def test_a_bot_that_is_back_after_ten_minutes_finishes_and_repeats_nothing
     discord = FakeDelivery(forgetful=True)
     sage = bot("sage", max_message_length=4)
     for number in range(VIRTUAL_KILLS):
-        asked = (direct if number % 2 else message)(clock, author_id=f"{500 + number}")
+        asked = (direct if number % 2 else message)(clock, author_id=f"{10_000 + number}")
         discord.deaf = 1
         async with cast(home, clock, sage, delivery=discord) as (first,):
             first.responder.text = "one two!"
