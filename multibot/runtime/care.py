@@ -75,8 +75,7 @@ def require_writable(home: Home, bot_name: str) -> None:
         filesystem.require_access(folder, os.W_OK | os.X_OK)
     database = filesystem.files_of(home.database)
     for file in (*database, home.database_lock, home.bot_lock(bot_name)):
-        if file.exists():
-            filesystem.require_access(file, os.R_OK | os.W_OK)
+        filesystem.require_access_if_there(file, os.R_OK | os.W_OK)
 
 
 class LifeLock:

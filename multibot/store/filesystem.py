@@ -47,6 +47,10 @@ def require_local(folder: Path, probe: Probe = kind_of) -> None:
         )
 
 
+# A file that comes and goes is not caught at the wrong moment so often in a row.
+LOOKS = 5
+
+
 def require_access(path: Path, mode: int) -> None:
     """Refuse what this process may not use in this way (`os.W_OK` ...): no retry would help."""
     if not os.access(path, mode):
@@ -55,6 +59,18 @@ def require_access(path: Path, mode: int) -> None:
             where=str(path),
             remedy="Give it to the user who runs the fleet, or make the disk writable.",
         )
+
+
+def require_access_if_there(path: Path, mode: int) -> None:
+    """Refuse a file that is there and may not be used in this way.
+
+    SQLite takes the files beside a database away with its last connection, and makes them again:
+    one that comes and goes while it is looked at is no obstacle.
+    """
+    for _ in range(LOOKS):
+        if os.access(path, mode) or not path.exists():
+            return
+    require_access(path, mode)
 
 
 def files_of(database: Path) -> tuple[Path, ...]:

@@ -100,7 +100,8 @@ def test_an_open_data_folder_is_pointed_out(fleet: Home, clock: FakeClock) -> No
 
 def test_a_file_handed_to_a_bot_must_be_closed(fleet: Home, clock: FakeClock) -> None:
     fleet.run.mkdir(mode=0o700)
-    fleet.bot_environment("sage").touch(mode=0o644)
+    fleet.bot_environment("sage").touch()
+    fleet.bot_environment("sage").chmod(0o644)
 
     assert findings(fleet, clock)["sage.env"].level is Level.FAIL
 

@@ -37,6 +37,10 @@ JUNK = {
 }
 
 
+# The test's clock moves in steps of 0.05 s, and looks after each.
+SEEN_WITHIN = 0.1
+
+
 @dataclass
 class Complaints:
     """When people were told, by channel."""
@@ -103,7 +107,7 @@ async def test_a_model_that_fails_for_hours_is_told_of_once_in_ten_minutes(
         await ask_round(sage, ROUNDS)
         assert states(home) == {"failed": asked, "answered": 3}
 
-    assert complaints.closest() >= FAILURE_NOTICE_WINDOW.total_seconds()
+    assert complaints.closest() >= FAILURE_NOTICE_WINDOW.total_seconds() - SEEN_WITHIN
     assert len(complaints.times) == 3
     assert calls <= TRIES * asked
     assert longest <= TIME_LIMIT_SECONDS + MARGIN_SECONDS

@@ -163,13 +163,13 @@ def _answers(sent: list[Sent], received: list[dict[str, Any]]) -> dict[str, list
 
 
 def _out_of_order(sent: list[Sent], received: list[dict[str, Any]]) -> int:
-    """Count answers of one person in one channel that overtook an earlier one."""
+    """Count answers of one session, which is one bot's, that overtook an earlier one."""
     position = {each.message_id: number for number, each in enumerate(sent)}
     session = {each.message_id: (each.channel_id, each.author_id) for each in sent}
-    last: dict[tuple[str, str], int] = {}
+    last: dict[tuple[str, str, str], int] = {}
     overtaken = 0
-    for message_id, _ in _asked(sent, received):
-        key = session[message_id]
+    for message_id, bot in _asked(sent, received):
+        key = (*session[message_id], bot)
         overtaken += position[message_id] < last.get(key, -1)
         last[key] = max(position[message_id], last.get(key, -1))
     return overtaken

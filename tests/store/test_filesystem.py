@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,10 @@ def test_network_file_systems_are_refused_with_the_reason(tmp_path: Path, kind: 
 @pytest.mark.parametrize("kind", ["ext4", "xfs", "tmpfs", "overlay", "fuseblk", None])
 def test_local_and_unknown_file_systems_are_accepted(tmp_path: Path, kind: str | None) -> None:
     filesystem.require_local(tmp_path, lambda _: kind)
+
+
+def test_a_file_that_sqlite_has_taken_away_is_no_obstacle(tmp_path: Path) -> None:
+    filesystem.require_access_if_there(tmp_path / "conversations.db-wal", os.W_OK)
+
+    with pytest.raises(PermanentError):
+        filesystem.require_access(tmp_path / "conversations.db-wal", os.W_OK)
