@@ -41,7 +41,7 @@ lint: $(VENV)/.dev ## Check style, types and the rendered supervisord.conf
 	$(BIN)/mypy
 	$(BIN)/multibot render --check
 
-faults: $(VENV)/.dev ## try every fault with its full count and write docs/reliability.md (about an hour)
+faults: $(VENV)/.dev ## Try every fault with its full count and write docs/reliability.md (about an hour)
 	MULTIBOT_TEST_FULL=1 $(BIN)/python -m tests.faults $(ARGS)
 
 bench: $(VENV)/.dev ## Measure; prints a table
