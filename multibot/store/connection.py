@@ -11,7 +11,7 @@ from multibot.store import driver
 from multibot.store.driver import sqlite
 
 # The number of the newest migration this code is made for; `PRAGMA user_version` mirrors it.
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 _COMMON = (
     "PRAGMA busy_timeout = {busy_ms}",
@@ -26,7 +26,8 @@ _WRITING = (
     "PRAGMA synchronous = FULL",
     "PRAGMA journal_size_limit = 67108864",
     "PRAGMA wal_autocheckpoint = 1000",
-    "PRAGMA secure_delete = FAST",
+    # What is deleted is gone: also from pages that only go on the list of free ones.
+    "PRAGMA secure_delete = ON",
 )
 WRITER_BUSY_MS = 5000
 # A reader in the event loop must not hold it up: WAL readers wait for nobody but a recovery.
@@ -41,6 +42,24 @@ def open_writer(path: Path, busy_ms: int = WRITER_BUSY_MS) -> "sqlite.Connection
 def open_reader(path: Path, busy_ms: int = READER_BUSY_MS) -> "sqlite.Connection":
     """Open a connection that cannot write."""
     return _open(path, (*_COMMON, "PRAGMA query_only = ON"), busy_ms)
+
+
+def open_existing(path: Path) -> "sqlite.Connection":
+    """Open a connection that cannot write, to a file that has this code's schema."""
+    if not path.exists():
+        raise SchemaError(
+            "There is no database yet.",
+            where=str(path),
+            remedy="Run `multibot db migrate` (or `multibot up`, which does).",
+        )
+    reader = open_reader(path)
+    try:
+        with errors_of(path):
+            require_schema(schema_version(reader), path)
+    except BaseException:
+        reader.close()
+        raise
+    return reader
 
 
 def _open(path: Path, pragmas: tuple[str, ...], busy_ms: int) -> "sqlite.Connection":

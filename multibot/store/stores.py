@@ -2,12 +2,10 @@
 
 import contextlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multibot.clock import Clock
 from multibot.conversation.message import BotName
-from multibot.errors import SchemaError
 from multibot.home import Home
 from multibot.store import connection, driver, filesystem
 from multibot.store.cursors import Cursors
@@ -57,7 +55,7 @@ def open_store(
     """Open the shared file for one bot; never migrates. Call it after any fork."""
     driver.require()
     filesystem.require_local(home.data, probe)
-    reader = _open_reader(home.database)
+    reader = connection.open_existing(home.database)
     with contextlib.ExitStack() as undo:
         undo.callback(reader.close)
         writer = Writer(home.database, home.database_lock)
@@ -77,20 +75,3 @@ def open_store(
         reader=reader,
         writer=writer,
     )
-
-
-def _open_reader(path: Path) -> "sqlite.Connection":
-    if not path.exists():
-        raise SchemaError(
-            "There is no database yet.",
-            where=str(path),
-            remedy="Run `multibot db migrate` (or `multibot up`, which does).",
-        )
-    reader = connection.open_reader(path)
-    try:
-        with connection.errors_of(path):
-            connection.require_schema(connection.schema_version(reader), path)
-    except BaseException:
-        reader.close()
-        raise
-    return reader

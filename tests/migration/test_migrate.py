@@ -22,7 +22,7 @@ from tests.store.crowd import together
 from tests.store.material import rows
 
 BIN = Path(sys.executable).parent
-NAMES = ("0001_history", "0002_ledger", "0003_coordination", "0004_fleet", "0005_incidents")
+NAMES = ("0001_history", "0002_ledger", "0003_coordination", "0004_fleet", "0005_incidents", "0006_archive")
 
 
 def test_a_new_file_gets_everything_and_no_snapshot(home: Home, clock: FakeClock) -> None:

@@ -24,7 +24,7 @@ from tests.store.material import ANSWER, SAGE, message
         ("trusted_schema", 0),
         ("temp_store", 2),
         ("mmap_size", 0),
-        ("secure_delete", 2),
+        ("secure_delete", 1),
     ],
 )
 def test_a_writing_connection_has_the_decided_settings(
