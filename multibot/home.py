@@ -50,6 +50,11 @@ class Home:
         return self.data / "migrate.lock"
 
     @property
+    def backup_lock(self) -> Path:
+        """Held by the one process that takes a backup or restores one."""
+        return self.data / "backup.lock"
+
+    @property
     def backups(self) -> Path:
         """Snapshots of the database."""
         return self.data / "backups"
