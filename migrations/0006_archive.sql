@@ -77,12 +77,15 @@ CREATE TABLE tombstones (
     UNIQUE (bot_name, salt, digest)
 ) STRICT;
 
--- When each task of the housekeeper last ran, and what came of it.
+-- When each task of the housekeeper last began, how that ended, and what is wrong, if anything. One
+-- that is `running` and nobody runs took its process with it: it is not begun again at once.
 CREATE TABLE upkeep (
     task TEXT NOT NULL PRIMARY KEY,
+    state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed')),
     ran_at TEXT NOT NULL,
     took_ms REAL NOT NULL DEFAULT 0,
-    detail TEXT NOT NULL DEFAULT ''
+    detail TEXT NOT NULL DEFAULT '',
+    trouble TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 
 -- For people who look into the file.
