@@ -1,12 +1,16 @@
 """What the other processes of `test_processes.py` do; run as `python -m tests.store.processes`."""
 
 import asyncio
+import os
 import sys
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from multibot.clock import SystemClock
 from multibot.conversation.message import BotName
 from multibot.home import Home
+from multibot.store.leases import Leases
 from multibot.store.migrate import migrate
 from multibot.store.stores import BotStore, open_store
 from tests.store.material import ANSWER, LEASE, RULES, message
@@ -56,6 +60,33 @@ async def endless(store: BotStore, _: int) -> None:
         say(*(said.message_id for said in together))
 
 
+async def compete(store: BotStore, count: int, home: Home, name: str) -> None:
+    """Hold a lease so many times, each time alone; print the numbers it was held by."""
+    leases, witness = Leases(name, SystemClock()), home.data / "witness"
+    take = partial(leases.take, name="work", length=LEASE)
+    for _ in range(count):
+        while (lease := await store.writer.run(take)) is None:
+            pass
+        # Fails where another process is in here at the same time.
+        os.close(os.open(witness, os.O_CREAT | os.O_EXCL))
+        assert await store.writer.run(partial(leases.renew, lease=lease, length=LEASE))
+        witness.unlink()
+        await store.writer.run(partial(leases.release, lease=lease))
+        say(lease.fence)
+
+
+async def hold(store: BotStore, milliseconds: int, name: str) -> None:
+    """Take a lease as soon as it is free, say so, and renew it until killed."""
+    leases, length = Leases(name, SystemClock()), timedelta(milliseconds=milliseconds)
+    while (
+        held := await store.writer.run(partial(leases.take, name="work", length=length))
+    ) is None:
+        pass
+    say(name, held.fence)
+    while held is not None:
+        held = await store.writer.run(partial(leases.renew, lease=held, length=length))
+
+
 ACTIONS = {"claim": claim, "limit": limit, "begin": begin, "endless": endless}
 
 
@@ -63,7 +94,12 @@ async def act(action: str, home: Home, bot_name: str, count: int) -> None:
     store = open_store(home, BotName(bot_name), SystemClock())
     try:
         wait_for_start()
-        await ACTIONS[action](store, count)
+        if action == "compete":
+            await compete(store, count, home, bot_name)
+        elif action == "hold":
+            await hold(store, count, bot_name)
+        else:
+            await ACTIONS[action](store, count)
     finally:
         await store.close()
 
