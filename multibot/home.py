@@ -60,6 +60,11 @@ class Home:
         return self.data / "backups"
 
     @property
+    def forgotten(self) -> Path:
+        """Who is to stay forgotten, beside the database so that no restore loses it."""
+        return self.data / "forgotten.jsonl"
+
+    @property
     def run(self) -> Path:
         """Socket, pid, lock and hand-over files of running processes."""
         return self.data / "run"
