@@ -244,6 +244,11 @@ class BotClient(discord.Client):
         log.exception("event_failed", event_name=event_method)  # noqa: LOG004 - discord.py calls this inside its handler
         self._pulse.failed(f"a bug while handling {event_method}; see the log")
 
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """Let nobody hear an event of a closed connection: discord.py says "ready" up to 2 s late."""
+        if not self.is_closed():
+            super().dispatch(event, *args, **kwargs)
+
     async def close(self) -> None:
         """Close the connection to Discord for good; what is still being asked is given up."""
         if self._syncing is not None:

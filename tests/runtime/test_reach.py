@@ -1,5 +1,6 @@
 """Discord out of reach, met by the real client: it is waited for, and a session is resumed."""
 
+import asyncio
 import threading
 from functools import partial
 from typing import Any
@@ -87,5 +88,18 @@ def test_an_identify_that_cannot_be_counted_is_not_sent(play: Play) -> None:
             await wire.client.start_session(full)
         assert wire.count["identifies"] == 0
         await until(lambda: not any("keep-alive" in one.name for one in threading.enumerate()))
+
+    play(scene)
+
+
+def test_a_closed_client_hears_no_ready_that_comes_late(play: Play) -> None:
+    """discord.py says it 2 s after the last guild, and would do so without a loop."""
+
+    async def scene(wire: Wire) -> None:
+        await wire.ready()
+        await wire.end_client()
+        before = asyncio.all_tasks()
+        wire.client.dispatch("ready")
+        assert asyncio.all_tasks() == before
 
     play(scene)
