@@ -56,7 +56,6 @@ class Engine:
         self._lanes = Lanes()
         self._current: collections.Counter[str] = collections.Counter()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._is_winding_down = False
         self._debug = Debug(bot=bot, insight=store.insight, pulse=pulse, clock=clock)
         self.session_rules = SessionRules(
             scope=bot.storage.session_scope,
@@ -131,7 +130,7 @@ class Engine:
 
     def wind_down(self) -> None:
         """Begin no further answer; those under way may end. The next process takes up the rest."""
-        self._is_winding_down = True
+        self._replies.wind_down()
 
     async def abandon(self) -> None:
         """End every turn where it stands, before its store and its Discord are closed.
@@ -177,7 +176,7 @@ class Engine:
         """Answer when the session's turn has come; a store that is away is waited for."""
         async with self._arbiter.holding(message):
             await ticket.turn()
-            if self._is_winding_down:
+            if self._replies.is_winding_down:
                 return
             while not await self._is_answered(message, left):
                 await self._clock.sleep(STORE_RETRY_SECONDS)
@@ -252,6 +251,9 @@ class Engine:
         return decision.verdict is Verdict.ANSWER or await self._wins(message)
 
     async def _wins(self, message: InboundMessage) -> bool:
+        if self._replies.is_winding_down:
+            # Another bot may have it now, or the next process of this one.
+            return False
         claim = await self._arbiter.contend(message)
         log.debug("claim", outcome=claim.outcome, holder=claim.holder)
         if claim.outcome is ClaimOutcome.RATE_LIMITED_FIRST:

@@ -1,5 +1,6 @@
 """The answer to a message that is this bot's: made, posted, finished, and taken up again."""
 
+import asyncio
 import contextlib
 import random
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from multibot.conversation.prompt import Prompt
 from multibot.conversation.session import SessionRules
 from multibot.errors import MultibotError
 from multibot.responder.protocol import Responder, ResponderError
-from multibot.runtime import answering
+from multibot.runtime import answering, deadline
 from multibot.runtime.delivery import FAILURE_NOTICE, Delivery, DeliveryError
 from multibot.runtime.posting import Posting
 from multibot.runtime.pulse import Pulse
@@ -39,6 +40,10 @@ class TooOldError(MultibotError):
     """Nobody waits for this answer any more."""
 
 
+class PutOffError(MultibotError):
+    """The process ends before this answer is begun; the next one takes it up."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What an answer needs besides its message."""
@@ -58,6 +63,16 @@ class Replies:
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
+        self._ending = asyncio.Event()
+
+    def wind_down(self) -> None:
+        """Begin no further answer; those that are being made or sent may end."""
+        self._ending.set()
+
+    @property
+    def is_winding_down(self) -> bool:
+        """Whether no further answer is begun."""
+        return self._ending.is_set()
 
     async def reply(self, message: InboundMessage, left: Unfinished | None = None) -> bool:
         """See one turn through to its end; `left` is what an earlier try reached.
@@ -73,6 +88,8 @@ class Replies:
             posting = self._posting(message, session.session_id, is_resumed=left is not None)
             try:
                 await self._post(message, session, posting, left)
+            except PutOffError:
+                log.info("put_off")
             except FencedOffError:
                 log.info("fenced_off")
                 await self.finish(message, "declined", Reason.CLAIMED_BY)
@@ -183,8 +200,16 @@ class Replies:
         )
 
     async def _pause(self) -> None:
+        """Wait as long as the bot is told to. Raise PutOffError when the process ends meanwhile."""
         around = self._around
-        await around.clock.sleep(around.chance.uniform(*around.bot.response_delay))
+        if seconds := around.chance.uniform(*around.bot.response_delay):
+            with contextlib.suppress(TimeoutError):
+                await deadline.within(around.clock, seconds, self._ending.wait())
+        self._require_time()
+
+    def _require_time(self) -> None:
+        if self.is_winding_down:
+            raise PutOffError
 
     async def _wait_for_place(self, message: InboundMessage) -> None:
         """Wait until fewer turns than allowed come before this one in its channel."""
@@ -193,6 +218,7 @@ class Replies:
         while (ahead := around.store.ledger.turns_ahead(message)) >= limit:
             wait = PLACE_POLL_SECONDS * (ahead - limit + 1)
             await around.clock.sleep(min(wait, LONGEST_PLACE_POLL_SECONDS))
+            self._require_time()
 
     async def _fail(
         self, message: InboundMessage, error: ResponderError | DeliveryError, posting: Posting
