@@ -45,7 +45,7 @@ class Breaker:
         self._clock = clock
         self._limits = RateLimits(clock)
         self._revoked = asyncio.Event()
-        self._watching: asyncio.Task[None] | None = None
+        self._has_opened = asyncio.Event()
 
     @property
     def is_open(self) -> bool:
@@ -62,6 +62,18 @@ class Breaker:
     async def revoked(self) -> None:
         """Wait until Discord refuses the token."""
         await self._revoked.wait()
+
+    async def watch(self) -> None:
+        """Say from its opening to its closing how it is, also in a bot that has nothing to send."""
+        while True:
+            await self._has_opened.wait()
+            while self.is_open:
+                # Again and again: a resumed session takes every error for over.
+                self._pulse.failed(OPEN)
+                await self._clock.sleep(LOOK_PERIOD_SECONDS)
+            self._has_opened.clear()
+            log.info("breaker_closed")
+            self._pulse.recovered(OPEN)
 
     def trace(self) -> aiohttp.TraceConfig:
         """Return what shows this object every request of a client session."""
@@ -111,15 +123,6 @@ class Breaker:
             log.warning("refusal_not_counted", status=status, error=str(error))
 
     def _opened(self) -> None:
-        if self._watching is None or self._watching.done():
+        if not self._has_opened.is_set():
             log.error("breaker_open", error=OPEN)
-            self._watching = asyncio.create_task(self._watch())
-
-    async def _watch(self) -> None:
-        """Say how it is until it closes, also in a bot that has nothing to send."""
-        while self.is_open:
-            # Again and again: a resumed session takes every error for over.
-            self._pulse.failed(OPEN)
-            await self._clock.sleep(LOOK_PERIOD_SECONDS)
-        log.info("breaker_closed")
-        self._pulse.recovered(OPEN)
+            self._has_opened.set()

@@ -95,16 +95,22 @@ class Gateway:
 
     async def stay_connected(self) -> None:
         """Hold a session until the line is closed. Raise TokenError when Discord wants us gone."""
-        counting = asyncio.create_task(self._keep_count())
-        try:
-            await self._unless_refused(self._hold_sessions())
-        finally:
-            counting.cancel()
+        await self._unless_refused(self._hold_sessions())
+
+    async def watch_refusals(self) -> None:
+        """Say how it is while this host has to keep quiet; never ends."""
+        await self._breaker.watch()
 
     async def count_start(self) -> None:
         """Count one IDENTIFY, which may be sent when this returns."""
         await self._ledger.record_start()
         self._show_count()
+
+    async def keep_count(self) -> None:
+        """Let starts of yesterday leave the count that `status` shows; never ends."""
+        while True:
+            self._show_count()
+            await self._clock.sleep(COUNT_PERIOD_SECONDS)
 
     async def _hold_sessions(self) -> None:
         while not self._line.is_closed():
@@ -205,12 +211,6 @@ class Gateway:
         error = cures.token_error(code, self._bot)
         self._pulse.failed(str(error))
         return error
-
-    async def _keep_count(self) -> None:
-        """Let starts of yesterday leave the count that `status` shows."""
-        while True:
-            self._show_count()
-            await self._clock.sleep(COUNT_PERIOD_SECONDS)
 
     def _show_count(self) -> None:
         with contextlib.suppress(StoreUnavailableError):

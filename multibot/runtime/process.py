@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from typing import Any
 
 import structlog
@@ -151,15 +151,22 @@ class BotProcess:
 
     async def _while_beating(self, work: Coroutine[Any, Any, None]) -> None:
         """Serve until told to stop, then drain; this bot's row is kept true all the while."""
-        parts = self._parts
-        troubles = Troubles(parts.store.incidents, self._clock)
-        _ = parts.duties.begin("heartbeat", parts.pulse.run(parts.store.fleet, troubles))
-        _ = parts.duties.begin("watch over the connection", self._tend_connection())
+        for name, duty in self._duties():
+            _ = self._parts.duties.begin(name, duty)
         try:
             await self._unless_stopped(work)
             await self._drain()
         finally:
-            await parts.duties.end()
+            await self._parts.duties.end()
+
+    def _duties(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+        """Name what a bot does all the time, from its start to the end of its drain."""
+        parts = self._parts
+        troubles = Troubles(parts.store.incidents, self._clock)
+        yield "heartbeat", parts.pulse.run(parts.store.fleet, troubles)
+        yield "watch over the connection", self._tend_connection()
+        yield "watch over the refusals", parts.gateway.watch_refusals()
+        yield "count of the logins", parts.gateway.keep_count()
 
     async def _tend_connection(self) -> None:
         while True:

@@ -83,7 +83,7 @@ async def test_a_crash_before_the_login_is_over_counts_as_well(
         while clock.monotonic() < 2 * 3600:
             await one_process(stage)
         started = stage.line.started
-        task = asyncio.create_task(stage.gateway().stay_connected())
+        task = asyncio.create_task(stage.gateway().keep_count())
         await stage.pass_time(1)
         assert stage.pulse.status.identifies == len(started)
         await end(task)

@@ -1,6 +1,7 @@
 """A host that is refused too often keeps quiet for a while, whichever of its bots it was."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from types import SimpleNamespace
 
 import aiohttp
@@ -12,14 +13,19 @@ from multibot.conversation.message import BotName
 from multibot.errors import StoreUnavailableError
 from multibot.runtime.breaker import OPEN, OPENS_AT, Breaker, RequestRefusedError
 from multibot.store.stores import open_store
-from tests.runtime.stage import Stage
+from tests.runtime.stage import Stage, end
 
 API = yarl.URL("https://discord.example/api/v10/users/@me")
 GATEWAY = yarl.URL("wss://gateway.discord.example/?v=10")
 
 
-def breaker(stage: Stage) -> Breaker:
-    return Breaker(ledger=stage.store.gateway, pulse=stage.pulse, clock=stage.clock)
+@pytest.fixture
+async def one(stage: Stage) -> AsyncIterator[Breaker]:
+    """Return a breaker that is watched, as the process does."""
+    breaker = Breaker(ledger=stage.store.gateway, pulse=stage.pulse, clock=stage.clock)
+    watching = asyncio.create_task(breaker.watch())
+    yield breaker
+    await end(watching)
 
 
 async def ask(breaker: Breaker, url: yarl.URL = API) -> None:
@@ -37,8 +43,7 @@ async def count(stage: Stage, number: int, bot_name: str = "sage") -> None:
     await store.close()
 
 
-async def test_the_refusals_of_all_bots_open_it(stage: Stage) -> None:
-    one = breaker(stage)
+async def test_the_refusals_of_all_bots_open_it(stage: Stage, one: Breaker) -> None:
     await count(stage, OPENS_AT - 1, "spark")
     await ask(one)
 
@@ -49,19 +54,20 @@ async def test_the_refusals_of_all_bots_open_it(stage: Stage) -> None:
     assert stage.pulse.status.last_error == OPEN
 
 
-async def test_to_its_callers_it_is_discord_out_of_reach(stage: Stage) -> None:
+async def test_to_its_callers_it_is_discord_out_of_reach(stage: Stage, one: Breaker) -> None:
     await count(stage, OPENS_AT)
     with pytest.raises(OSError, match="none is sent until they are fewer"):
-        await ask(breaker(stage))
+        await ask(one)
 
 
-async def test_the_gateway_stays_open(stage: Stage) -> None:
+async def test_the_gateway_stays_open(stage: Stage, one: Breaker) -> None:
     await count(stage, OPENS_AT)
-    await ask(breaker(stage), GATEWAY)
+    await ask(one, GATEWAY)
 
 
-async def test_it_closes_by_itself_and_says_so_also_when_nobody_asks(stage: Stage) -> None:
-    one = breaker(stage)
+async def test_it_closes_by_itself_and_says_so_also_when_nobody_asks(
+    stage: Stage, one: Breaker
+) -> None:
     await count(stage, OPENS_AT)
     with pytest.raises(RequestRefusedError):
         await ask(one)
@@ -71,9 +77,14 @@ async def test_it_closes_by_itself_and_says_so_also_when_nobody_asks(stage: Stag
     assert (open_error, stage.pulse.status.last_error) == (OPEN, None)
     await ask(one)
 
+    await count(stage, OPENS_AT)
+    with pytest.raises(RequestRefusedError):
+        await ask(one)
+    await stage.pass_time(0)
+    assert stage.pulse.status.last_error == OPEN
 
-async def test_a_newer_error_is_left_alone_when_it_closes(stage: Stage) -> None:
-    one = breaker(stage)
+
+async def test_a_newer_error_is_left_alone_when_it_closes(stage: Stage, one: Breaker) -> None:
     await count(stage, OPENS_AT)
     with pytest.raises(RequestRefusedError):
         await ask(one)
@@ -83,8 +94,7 @@ async def test_a_newer_error_is_left_alone_when_it_closes(stage: Stage) -> None:
     assert stage.pulse.status.last_error == "something else"
 
 
-async def test_a_revoked_token_lets_nothing_out_not_even_the_gateway(stage: Stage) -> None:
-    one = breaker(stage)
+async def test_a_revoked_token_lets_nothing_out_not_even_the_gateway(one: Breaker) -> None:
     one.revoke()
     await asyncio.wait_for(one.revoked(), 1)
     for url in (API, GATEWAY):

@@ -11,7 +11,9 @@ from tests.runtime.stage import DAY_SECONDS, Stage, end
 
 
 async def test_a_session_is_counted_after_at_most_two_seconds(stage: Stage) -> None:
-    task = asyncio.create_task(stage.gateway().stay_connected())
+    gateway = stage.gateway()
+    counting = asyncio.create_task(gateway.keep_count())
+    task = asyncio.create_task(gateway.stay_connected())
     await stage.pass_time(2)
 
     assert len(stage.line.started) == len(stage.line.asked) == 1
@@ -20,6 +22,7 @@ async def test_a_session_is_counted_after_at_most_two_seconds(stage: Stage) -> N
     await stage.pass_time(DAY_SECONDS + 300)
     assert stage.pulse.status.identifies == 0
     await end(task)
+    await end(counting)
 
 
 async def test_a_fleet_does_not_start_at_one_moment(stage: Stage) -> None:

@@ -162,7 +162,14 @@ def test_a_duty_that_fails_ends_the_process_as_crashed(home: Home) -> None:
         running = stand.begin()
         await stand.ready(running)
         names = {task.get_name() for task in asyncio.all_tasks()}
-        assert {"heartbeat", "recovery", "catch-up", "watch over the connection"} <= names
+        assert names >= {
+            "heartbeat",
+            "recovery",
+            "catch-up",
+            "watch over the connection",
+            "watch over the refusals",
+            "count of the logins",
+        }
 
         await asyncio.wait({stand.parts.duties.begin("sweep", fail())})
         with pytest.raises(DutyError, match="The sweep has failed"):

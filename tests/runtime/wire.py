@@ -17,6 +17,7 @@ from multibot.config.fleet import Bot
 from multibot.home import Home
 from multibot.runtime.breaker import Breaker
 from multibot.runtime.client import BotClient
+from multibot.runtime.duties import Duties
 from multibot.runtime.gateway import Gateway
 from multibot.runtime.pulse import Pulse
 from multibot.sandbox.app import RunningSandbox, start
@@ -77,6 +78,7 @@ class Wire:
     breaker: Breaker
     client: BotClient
     gateway: Gateway
+    duties: Duties = field(default_factory=Duties)
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
     @property
@@ -117,13 +119,12 @@ class Wire:
             task.cancel()
         if self.tasks:
             await asyncio.wait(self.tasks)
-        # discord.py says "ready" late, and to a closed client with an error.
-        if ready := self.client._connection._ready_task:
-            ready.cancel()
         await self.client.close()
 
     async def end(self) -> None:
         await self.end_client()
+        await self.duties.end()
+        self.duties.check()
         await self.store.close()
         await self.sandbox.close()
 
@@ -168,6 +169,8 @@ async def wired(home: Home, clock: Clock, name: str = "sage", port: int = 0) -> 
         chance=random.Random(1),  # noqa: S311 - waits that a test can repeat
     )
     made = Wire(world, sandbox, config, store, pulse, breaker, client, gateway)
+    _ = made.duties.begin("watch over the refusals", gateway.watch_refusals())
+    _ = made.duties.begin("count of the logins", gateway.keep_count())
     try:
         yield made
     finally:
