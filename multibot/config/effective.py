@@ -9,7 +9,17 @@ import json
 from typing import TypeVar
 
 from multibot.config.credential import Credential
-from multibot.config.fleet import Bot, Catchup, Gateway, Limits, Llm, Persona, Storage, Value
+from multibot.config.fleet import (
+    Backup,
+    Bot,
+    Catchup,
+    Gateway,
+    Limits,
+    Llm,
+    Persona,
+    Storage,
+    Value,
+)
 from multibot.config.schema import BotFile, Entry, FleetFile, RateLimitPart, Said
 from multibot.config.settings import Settings
 from multibot.conversation.message import BotName
@@ -55,6 +65,7 @@ def bot(
         "llm": _only(Llm, said(file.llm, fleet.llm)),
         "gateway": _only(Gateway, said(fleet.gateway)),
         "catchup": _only(Catchup, said(fleet.catchup)),
+        "backup": _only(Backup, said(fleet.backup)),
         "admins": frozenset((fleet.admins and fleet.admins.user_ids) or ()),
     }
     values |= _behaviour(entry, file, fleet) | _message(file)

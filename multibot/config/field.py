@@ -19,6 +19,7 @@ _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _DELAY = re.compile(rf"\s*({_NUMBER})\s*(?:-\s*({_NUMBER})\s*)?", re.ASCII)
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST_DELAY = 300.0
+_MOST_DAYS = 36_500
 
 
 def _is_number(value: object) -> bool:
@@ -79,6 +80,17 @@ def _delay(value: object) -> tuple[float, float]:
     return low, high
 
 
+def _days(value: object) -> int:
+    # YAML reads a plain `off` as false.
+    if value is False or value == "off":
+        return 0
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("must be a whole number of days, or off.")  # noqa: TRY004 - see _secret
+    if not 1 <= value <= _MOST_DAYS:
+        raise ValueError(f"must be between 1 and {_MOST_DAYS} days, or off.")
+    return value
+
+
 def listed(value: object) -> object:
     """Turn YAML's list into the tuple that a frozen model keeps."""
     return tuple(value) if isinstance(value, list) else value
@@ -115,6 +127,8 @@ Delay = Annotated[tuple[float, float], BeforeValidator(_delay)]
 Gap = Annotated[timedelta, BeforeValidator(_duration(1, 30 * 86400))]
 Timeout = Annotated[timedelta, BeforeValidator(_duration(60, 30 * 86400))]
 Age = Annotated[timedelta, BeforeValidator(_duration(60, 365 * 86400))]
+RetentionDays = Annotated[int, BeforeValidator(_days)]
+Every = Annotated[timedelta, BeforeValidator(_duration(3600, 30 * 86400))]
 Drain = Annotated[timedelta, BeforeValidator(_duration(0, 300))]
 StartWait = Annotated[timedelta, BeforeValidator(_duration(1, 3600))]
 Jitter = Annotated[timedelta, BeforeValidator(_duration(0, 60))]

@@ -51,13 +51,14 @@ class Limits(Value):
 
 
 class Storage(Value):
-    """How history becomes sessions and context."""
+    """How history becomes sessions and context, and how many days it is kept (0: for good)."""
 
     session_scope: Literal["user", "channel"] = "user"
     session_gap: timedelta = timedelta(seconds=300)
     session_timeout: timedelta = timedelta(seconds=3600)
     max_history: int = 50
     context_max_age: timedelta = timedelta(days=7)
+    retention_days: int = 0
 
 
 class Gateway(Value):
@@ -77,6 +78,14 @@ class Catchup(Value):
     max_age: timedelta = timedelta(minutes=10)
     per_channel: int = 200
     per_start: int = 2000
+
+
+class Backup(Value):
+    """The copies of the database that the fleet takes by itself."""
+
+    enabled: bool = True
+    every: timedelta = timedelta(days=1)
+    keep: int = 7
 
 
 class Llm(Value):
@@ -107,6 +116,7 @@ class Bot(Value):
     llm: Llm = Llm()
     gateway: Gateway = Gateway()
     catchup: Catchup = Catchup()
+    backup: Backup = Backup()
     admins: Ids = frozenset()
     drain_timeout: timedelta = timedelta(seconds=15)
     watchdog_timeout: timedelta = timedelta(seconds=60)

@@ -50,6 +50,7 @@ class StoragePart(Said):
     session_timeout: field.Timeout | None = None
     max_history: Annotated[int, Field(ge=1, le=10_000)] | None = None
     context_max_age: field.Age | None = None
+    retention_days: field.RetentionDays | None = None
 
 
 PerMinute = Annotated[int, Field(ge=1, le=10_000)]
@@ -109,6 +110,14 @@ class CatchupPart(Said):
     per_start: Annotated[int, Field(ge=1, le=100_000)] | None = None
 
 
+class BackupPart(Said):
+    """`backup`: copies of the database that the fleet takes by itself."""
+
+    enabled: bool | None = None
+    every: field.Every | None = None
+    keep: Annotated[int, Field(ge=1, le=1_000)] | None = None
+
+
 class AdminsPart(Said):
     """`admins`: who may use admin commands."""
 
@@ -137,6 +146,7 @@ class FleetFile(Said):
     limits: LimitsPart | None = None
     gateway: GatewayPart | None = None
     catchup: CatchupPart | None = None
+    backup: BackupPart | None = None
     admins: AdminsPart | None = None
     logging: LoggingPart | None = None
     llm: LlmPart | None = None
