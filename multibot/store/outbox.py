@@ -153,7 +153,7 @@ class Outbox:
                 content=storable(part.content),
                 metadata=metadata,
             )
-            self._sessions.count_turn(writing, session_id)
+            self._sessions.count_turn(writing, message.channel_id, session_id)
 
         await self._writer.run(job)
 

@@ -50,7 +50,7 @@ class Sessions:
             connection, bot_name=self._bot_name, message_id=message.message_id
         )
         if stored_in is not None:
-            return self.require(connection, SessionId(stored_in))
+            return self._known(connection, message.channel_id, stored_in, rules)
         session = self._continue(connection, message, rules) or self._open(
             connection, message, rules
         )
@@ -61,13 +61,7 @@ class Sessions:
         self, connection: "sqlite.Connection", channel_id: str, user_id: str, rules: SessionRules
     ) -> tuple[Session, datetime] | None:
         """Return the open session of a key with its last activity, however long ago that was."""
-        row = self._sql.open_session(
-            connection,
-            bot_name=self._bot_name,
-            platform=PLATFORM,
-            channel_id=channel_id,
-            user_id=session_user(user_id, rules),
-        )
+        row = self._sql.open_session(connection, **self._key(channel_id, user_id, rules))
         return None if row is None else (_session(row), from_text(row[3]))
 
     def clear(
@@ -76,37 +70,58 @@ class Sessions:
         """Close the newest session for good: no context reaches back into it."""
         self._sql.clear_newest_session(
             connection,
-            bot_name=self._bot_name,
-            platform=PLATFORM,
-            channel_id=channel_id,
-            user_id=session_user(user_id, rules),
+            **self._key(channel_id, user_id, rules),
             at=to_text(self._clock.now()),
         )
 
-    def count_turn(self, connection: "sqlite.Connection", session_id: str) -> None:
+    def count_turn(self, connection: "sqlite.Connection", channel_id: str, session_id: str) -> None:
         """Count one turn of the bot."""
-        counted = self._sql.count_turn(connection, bot_name=self._bot_name, session_id=session_id)
-        if not counted:
-            self.require(connection, SessionId(session_id))
+        if not self._sql.count_turn(connection, bot_name=self._bot_name, session_id=session_id):
+            self._recreate(connection, channel_id, session_id, SessionRules())
 
-    def require(self, connection: "sqlite.Connection", session_id: SessionId) -> Session:
-        """Return a session by its id, made again from its turns when its row is gone."""
+    def _key(self, channel_id: str, user_id: str, rules: SessionRules) -> dict[str, str]:
+        return {
+            "bot_name": self._bot_name,
+            "platform": PLATFORM,
+            "channel_id": channel_id,
+            "user_id": session_user(user_id, rules),
+        }
+
+    def _known(
+        self, connection: "sqlite.Connection", channel_id: str, session_id: str, rules: SessionRules
+    ) -> Session:
+        """Return the session of a turn that is stored."""
         key = {"bot_name": self._bot_name, "session_id": session_id}
         row = self._sql.known_session(connection, **key)
         if row is None:
-            log.warning("session %s had turns but no row; made again", session_id)
-            self._sql.recreate_session(connection, **key, at=to_text(self._clock.now()))
+            self._recreate(connection, channel_id, session_id, rules)
             row = self._sql.known_session(connection, **key)
         return _session(row)
+
+    def _recreate(
+        self, connection: "sqlite.Connection", channel_id: str, session_id: str, rules: SessionRules
+    ) -> None:
+        """Make a session again from its turns; without any, there is nothing to make it of."""
+        key = {"bot_name": self._bot_name, "channel_id": channel_id, "session_id": session_id}
+        began = self._sql.first_turn_at(connection, **key)
+        if began is None:
+            return
+        log.warning("session %s had turns but no row; made again", session_id)
+        named = rules_of_sessions.display_id(from_text(began), rules.timeout)
+        at = to_text(self._clock.now())
+        self._sql.recreate_session(connection, **key, display_id=named, at=at)
 
     def _continue(
         self, connection: "sqlite.Connection", message: InboundMessage, rules: SessionRules
     ) -> Session | None:
         """Continue the open session, or close it when the message is too late for it."""
-        found = self.current(connection, message.channel_id, message.author_id, rules)
-        if found is None:
+        where = self._key(message.channel_id, message.author_id, rules)
+        row = self._sql.open_session(connection, **where)
+        is_open = row is not None
+        row = row or self._sql.lapsed_session(connection, **where)
+        if row is None:
             return None
-        session, last_activity = found
+        session, last_activity = _session(row), from_text(row[3])
         current = OpenSession(session.session_id, session.started_at, last_activity)
         reason = rules_of_sessions.close_reason(current, message.created_at, rules)
         key = {"bot_name": self._bot_name, "session_id": session.session_id}
@@ -114,6 +129,8 @@ class Sessions:
             at = to_text(self._clock.now())
             self._sql.close_session(connection, **key, at=at, reason=reason)
             return None
+        if not is_open:
+            self._sql.reopen_session(connection, **key)
         self._sql.touch_session(connection, **key, at=to_text(message.created_at))
         return Session(session.session_id, session.started_at, session.turns + 1)
 
@@ -125,10 +142,8 @@ class Sessions:
         key = {"bot_name": self._bot_name, "session_id": session_id}
         self._sql.insert_session(
             connection,
-            **key,
-            platform=PLATFORM,
-            channel_id=message.channel_id,
-            user_id=session_user(message.author_id, rules),
+            **self._key(message.channel_id, message.author_id, rules),
+            session_id=session_id,
             at=at,
             display_id=rules_of_sessions.display_id(message.created_at, rules.timeout),
         )

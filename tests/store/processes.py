@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import uuid
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -50,6 +51,14 @@ async def begin(store: BotStore, count: int) -> None:
         say(*(said.message_id for said in together))
 
 
+async def share(store: BotStore, count: int) -> None:
+    """Open, continue and lose one and the same session, over and over; print where each went."""
+    for number in range(count):
+        said = message(message_id=str(uuid.uuid4()), after=number * 301.0)
+        session = await store.ledger.begin(said, RULES)
+        say(number, session.session_id)
+
+
 async def endless(store: BotStore, _: int) -> None:
     """Store messages until killed, and name each one that was acknowledged."""
     number = 0
@@ -87,7 +96,7 @@ async def hold(store: BotStore, milliseconds: int, name: str) -> None:
         held = await store.writer.run(partial(leases.renew, lease=held, length=length))
 
 
-ACTIONS = {"claim": claim, "limit": limit, "begin": begin, "endless": endless}
+ACTIONS = {"claim": claim, "limit": limit, "begin": begin, "share": share, "endless": endless}
 
 
 async def act(action: str, home: Home, bot_name: str, count: int) -> None:

@@ -48,6 +48,18 @@ def test_writers_in_four_processes_never_meet_a_locked_database(home: Home) -> N
     assert is_whole(home)
 
 
+def test_processes_that_ask_for_one_key_at_once_get_one_session(home: Home) -> None:
+    """The same bot in six processes, each message in each of them later than the gap."""
+    printed = together("share", home, ["sage"] * 6, 25)
+    asked = [line.split() for lines in printed for line in lines]
+    assert len(asked) == 6 * 25
+    assert rows(home.database, "SELECT count(*) FROM sessions WHERE is_active = 1") == [(1,)]
+    stored = rows(
+        home.database, "SELECT session_id, message_count FROM sessions ORDER BY session_id"
+    )
+    assert sorted(Counter(session for _, session in asked).items()) == stored
+
+
 @pytest.mark.slow
 def test_a_killed_writer_loses_nothing_it_acknowledged(home: Home) -> None:
     acknowledged: dict[str, set[str]] = {}

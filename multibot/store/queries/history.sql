@@ -5,6 +5,23 @@ FROM sessions
 WHERE bot_name = :bot_name AND platform = :platform AND channel_id = :channel_id
     AND user_id = :user_id AND is_active = 1;
 
+-- name: lapsed_session(bot_name, platform, channel_id, user_id)^
+-- The newest session of a key, if nothing but time has closed it.
+SELECT id, session_id, started_at, last_activity, message_count
+FROM (
+    SELECT * FROM sessions
+    WHERE bot_name = :bot_name AND platform = :platform AND channel_id = :channel_id
+        AND user_id = :user_id AND import_id IS NULL
+    ORDER BY id DESC
+    LIMIT 1)
+WHERE is_active = 0 AND close_reason IN ('gap', 'timeout');
+
+-- name: reopen_session(bot_name, session_id)!
+-- A message was found that still belongs to it.
+UPDATE sessions
+SET is_active = 1, closed_at = NULL, close_reason = NULL
+WHERE bot_name = :bot_name AND session_id = :session_id;
+
 -- name: known_session(bot_name, session_id)^
 -- A session by its id, open or closed.
 SELECT id, session_id, started_at, last_activity, message_count
@@ -17,16 +34,25 @@ INSERT INTO sessions
     (bot_name, platform, channel_id, user_id, session_id, started_at, last_activity, display_id)
 VALUES (:bot_name, :platform, :channel_id, :user_id, :session_id, :at, :at, :display_id);
 
--- name: recreate_session(bot_name, session_id, at)!
--- A closed row for a session whose turns are there and whose own row is not.
+-- name: first_turn_at(bot_name, channel_id, session_id)$
+-- When a session began, as its turns tell; nothing when there is none.
+SELECT min(timestamp) FROM conversations
+WHERE bot_name = :bot_name AND channel_id = :channel_id AND session_id = :session_id;
+
+-- name: recreate_session(bot_name, channel_id, session_id, display_id, at)!
+-- A row for a session whose turns are there and whose own row is not; several users in it have
+-- shared it. As if time had closed it: the next message takes it up again where that is due.
 INSERT INTO sessions
     (bot_name, platform, channel_id, user_id, session_id, started_at, last_activity, display_id,
      message_count, is_active, closed_at, close_reason)
-SELECT bot_name, min(platform), min(channel_id), min(user_id), session_id, min(timestamp),
-    max(timestamp), session_id, count(*), 0, :at, 'closed'
+SELECT bot_name, min(platform), channel_id,
+    CASE count(DISTINCT user_id) WHEN 1 THEN min(user_id) ELSE '' END,
+    session_id, min(timestamp),
+    coalesce(max(timestamp) FILTER (WHERE role = 'user'), max(timestamp)),
+    :display_id, count(*), 0, :at, 'gap'
 FROM conversations
-WHERE bot_name = :bot_name AND session_id = :session_id
-GROUP BY bot_name, session_id;
+WHERE bot_name = :bot_name AND channel_id = :channel_id AND session_id = :session_id
+GROUP BY bot_name, channel_id, session_id;
 
 -- name: touch_session(bot_name, session_id, at)!
 -- One more turn of a person; an older one does not move the last activity back.
@@ -48,16 +74,19 @@ SET is_active = 0, closed_at = :at, close_reason = :reason
 WHERE bot_name = :bot_name AND session_id = :session_id AND is_active = 1;
 
 -- name: clear_newest_session(bot_name, platform, channel_id, user_id, at)!
--- Close the newest session of a key, open or not, as one that no context reaches back into.
+-- Close the session of a key, or mark the last one it had, as one that no context reaches back
+-- into. Sessions that were imported later are newer by their numbers only.
 UPDATE sessions
 SET is_active = 0, closed_at = coalesce(closed_at, :at), close_reason = 'clear',
     cleared_through = coalesce(
         (SELECT max(id) FROM conversations
          WHERE bot_name = :bot_name AND channel_id = :channel_id AND deleted_at IS NULL), 0)
 WHERE bot_name = :bot_name AND id = (
-    SELECT max(id) FROM sessions
+    SELECT id FROM sessions
     WHERE bot_name = :bot_name AND platform = :platform AND channel_id = :channel_id
-        AND user_id = :user_id);
+        AND user_id = :user_id
+    ORDER BY is_active DESC, import_id IS NULL DESC, id DESC
+    LIMIT 1);
 
 -- name: last_clear(bot_name, platform, channel_id, user_id)^
 -- Where the newest `/clear` of a key drew its line.
