@@ -88,6 +88,19 @@ CREATE TABLE upkeep (
     trouble TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 
+-- A bot whose turns are being put back from a copy, in small transactions, and how far that is:
+-- while its row is here not all of them are, and the bot does not start.
+CREATE TABLE restores (
+    bot_name TEXT NOT NULL PRIMARY KEY CHECK (bot_name <> ''),
+    source TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    kept TEXT NOT NULL,
+    step TEXT NOT NULL DEFAULT 'emptying'
+        CHECK (step IN ('emptying', 'turns', 'sessions', 'ledger')),
+    position INTEGER NOT NULL DEFAULT 0 CHECK (position >= 0),
+    began_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- For people who look into the file.
 CREATE VIEW v_history AS
 SELECT
