@@ -55,6 +55,11 @@ class Home:
         return self.data / "backup.lock"
 
     @property
+    def examined(self) -> Path:
+        """When the database's pages were last looked at, and found in order, by a start."""
+        return self.data / "examined.lock"
+
+    @property
     def backups(self) -> Path:
         """Snapshots of the database."""
         return self.data / "backups"

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from multibot.errors import SchemaError
+from multibot.errors import PermanentError, SchemaError
 from multibot.store import driver
 from multibot.store.driver import sqlite
 
@@ -62,7 +62,26 @@ def open_existing(path: Path) -> "sqlite.Connection":
     return reader
 
 
+def require_file(path: Path) -> None:
+    """Refuse what SQLite would not understand, or would make worse by opening it."""
+    if path.is_dir():
+        raise PermanentError(
+            "A folder stands in the place of the database.",
+            where=str(path),
+            remedy="Move it away; `multibot db restore FILE` brings a backup back.",
+        )
+    wal = path.with_name(f"{path.name}-wal")
+    if path.exists() and path.stat().st_size == 0 and wal.exists() and wal.stat().st_size > 0:
+        # SQLite takes the file for a new one and removes the WAL.
+        raise PermanentError(
+            "The database is empty, though there are changes for it in the WAL beside it.",
+            where=str(path),
+            remedy="Run `multibot db restore` with a file of data/backups.",
+        )
+
+
 def _open(path: Path, pragmas: tuple[str, ...], busy_ms: int) -> "sqlite.Connection":
+    require_file(path)
     with errors_of(path):
         connection = sqlite.connect(
             f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None
@@ -96,7 +115,8 @@ def require_schema(found: int, path: Path) -> None:
         raise SchemaError(
             f"The database has schema {found}, this multibot knows {SCHEMA_VERSION} at most.",
             where=str(path),
-            remedy="Upgrade multibot, or restore the snapshot taken before the migration.",
+            remedy="Upgrade multibot, or go back to the copy taken before the migration:"
+            f" `multibot db restore {_before_migration(path)}`.",
         )
     if found < SCHEMA_VERSION:
         raise SchemaError(
@@ -104,6 +124,12 @@ def require_schema(found: int, path: Path) -> None:
             where=str(path),
             remedy="Run `multibot db migrate` (or `multibot up`, which does).",
         )
+
+
+def _before_migration(path: Path) -> str:
+    """Name the newest copy from before a migration; their names begin with their time."""
+    found = sorted((path.parent / "backups").glob("conversations_*_before_[0-9]*.db"))
+    return str(found[-1]) if found else "FILE"
 
 
 class Turnstile:

@@ -31,9 +31,10 @@ _PASSING = {
     CANTOPEN: "The database cannot be opened; check that the data folder is there and writable.",
 }
 _LASTING = {
-    CORRUPT: "The database file is damaged; restore a backup.",
-    NOTADB: "The file is not a SQLite database; restore a backup.",
+    CORRUPT: "The database file is damaged.",
+    NOTADB: "The file is not a SQLite database.",
 }
+_RESTORE = "Run `multibot down`, then `multibot db restore` with a file of data/backups."
 
 
 def require(version: tuple[int, ...] = sqlite.sqlite_version_info) -> None:
@@ -62,7 +63,7 @@ def translate(error: BaseException, where: str) -> BaseException:
     if code in _PASSING:
         ours = StoreUnavailableError(_PASSING[code], where=where)
     elif code in _LASTING:
-        ours = PermanentError(_LASTING[code], where=where)
+        ours = PermanentError(_LASTING[code], where=where, remedy=_RESTORE)
     else:
         ours = MultibotError(f"The database refused a statement: {error}.", where=where)
     ours.__cause__ = error

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from multibot.clock import Clock
 from multibot.conversation.message import BotName
 from multibot.home import Home
-from multibot.store import connection, driver, filesystem
+from multibot.store import connection, driver, filesystem, integrity
 from multibot.store.cursors import Cursors
+from multibot.store.edits import Edits
 from multibot.store.fleet import Fleet
 from multibot.store.gateway import GatewayLedger
 from multibot.store.history import History
@@ -28,6 +29,7 @@ class BotStore:
 
     ledger: Ledger
     cursors: Cursors
+    edits: Edits
     history: History
     fleet: Fleet
     gateway: GatewayLedger
@@ -58,18 +60,24 @@ def open_store(
     reader = connection.open_existing(home.database)
     with contextlib.ExitStack() as undo:
         undo.callback(reader.close)
+        integrity.require_sound(home, reader, clock)
+        integrity.require_whole(reader, bot_name, home.database)
         writer = Writer(home.database, home.database_lock)
         writer.start()
         undo.pop_all()
     path = home.database
     cursors = Cursors(bot_name, clock, reader=reader, writer=writer, path=path)
+    edits = Edits(bot_name, clock, reader=reader, writer=writer, path=path)
     return BotStore(
-        ledger=Ledger(bot_name, clock, reader=reader, writer=writer, cursors=cursors, path=path),
+        ledger=Ledger(
+            bot_name, clock, reader=reader, writer=writer, cursors=cursors, edits=edits, path=path
+        ),
         cursors=cursors,
+        edits=edits,
         history=History(bot_name, clock, reader=reader, writer=writer, path=path),
         fleet=Fleet(bot_name, clock, reader=reader, writer=writer, path=path),
         gateway=GatewayLedger(bot_name, clock, reader=reader, writer=writer, path=path),
-        outbox=Outbox(bot_name, clock, reader=reader, writer=writer, path=path),
+        outbox=Outbox(bot_name, clock, reader=reader, writer=writer, edits=edits, path=path),
         insight=Insight(bot_name, reader=reader, path=path),
         incidents=Incidents(bot_name, clock, writer=writer),
         reader=reader,

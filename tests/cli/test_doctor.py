@@ -127,7 +127,7 @@ def test_a_destroyed_database_is_noticed(
     found = findings(fleet, clock)["database"]
 
     assert found.level is (Level.FAIL if content else Level.OK)
-    assert "a backup" in str(found) or not content
+    assert "db restore" in str(found) or not content
 
 
 def test_a_database_of_a_newer_version_is_noticed(fleet: Home, clock: FakeClock) -> None:

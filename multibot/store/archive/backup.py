@@ -3,6 +3,7 @@
 import contextlib
 import re
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from multibot.clock import Clock
 from multibot.errors import PermanentError, SchemaError
 from multibot.home import Home
-from multibot.store import connection, driver, filesystem
+from multibot.store import connection, driver, filesystem, integrity
 from multibot.store.archive import copies, manifest
 from multibot.store.archive.manifest import Kind, Manifest
 from multibot.store.connection import Turnstile
@@ -113,13 +114,14 @@ def _make_place(home: Home) -> None:
 
 def _examine(copy: Path, kind: Kind, taken_at: datetime) -> Manifest:
     with (
-        connection.errors_of(copy),
+        ThreadPoolExecutor(max_workers=1) as beside,
         contextlib.closing(connection.open_reader(copy)) as reader,
+        connection.errors_of(copy),
     ):
-        told = str(reader.execute("PRAGMA quick_check(1)").fetchone()[0])
-        if told != "ok":
+        hashing = beside.submit(manifest.digest, copy)
+        if told := integrity.damage(reader):
             raise PermanentError(
-                f"The database is damaged, no backup of it was kept: {' '.join(told.split())}.",
+                f"The database is damaged, no backup of it was kept: {told}.",
                 remedy="Run `multibot db check`; restore an older backup with `multibot db restore`.",
             )
         schema, rows = connection.schema_version(reader), manifest.count_rows(reader)
@@ -128,7 +130,7 @@ def _examine(copy: Path, kind: Kind, taken_at: datetime) -> Manifest:
         taken_at=taken_at,
         schema=schema,
         size=copy.stat().st_size,
-        sha256=manifest.digest(copy),
+        sha256=hashing.result(),
         rows=rows,
     )
 
@@ -153,6 +155,12 @@ def listed(home: Home) -> list[tuple[Path, Manifest | None]]:
         return []
     found = [(path, manifest.read(path)) for path in sorted(home.backups.glob("*.db"))]
     return sorted(found, key=_age)
+
+
+def newest(home: Home) -> str:
+    """Name the newest copy as a command line would; a word in its place where there is none."""
+    found = [path for path, said in listed(home) if said is not None]
+    return str(found[0].relative_to(home.root)) if found else "FILE"
 
 
 def _age(copy: tuple[Path, Manifest | None]) -> tuple[bool, float]:
