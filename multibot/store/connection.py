@@ -71,13 +71,20 @@ def require_file(path: Path) -> None:
             remedy="Move it away; `multibot db restore FILE` brings a backup back.",
         )
     wal = path.with_name(f"{path.name}-wal")
-    if path.exists() and path.stat().st_size == 0 and wal.exists() and wal.stat().st_size > 0:
+    if _size(path) == 0 and _size(wal) > 0:
         # SQLite takes the file for a new one and removes the WAL.
         raise PermanentError(
-            "The database is empty, though there are changes for it in the WAL beside it.",
+            "The database is empty or gone, though there are changes for it in the WAL beside it.",
             where=str(path),
             remedy="Run `multibot db restore` with a file of data/backups.",
         )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _open(path: Path, pragmas: tuple[str, ...], busy_ms: int) -> "sqlite.Connection":

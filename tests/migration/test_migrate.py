@@ -60,7 +60,7 @@ def test_a_snapshot_is_made_before_an_older_file_changes(older: Home, clock: Fak
     assert result.applied == NAMES[2:]
     assert result.snapshot is not None
     name = "conversations_2026-01-01_12-00-00_before_0003_coordination.db"
-    assert [path.name for path in older.backups.iterdir()] == [name]
+    assert [path.name for path in older.backups.glob("*.db")] == [name]
     assert stat.S_IMODE(result.snapshot.stat().st_mode) == 0o600
     assert stat.S_IMODE(older.backups.stat().st_mode) == 0o700
     assert schema_version(result.snapshot) == 2
@@ -122,7 +122,7 @@ def test_a_network_file_system_is_refused(home: Home, clock: FakeClock) -> None:
 def test_eight_processes_at_once_migrate_once(older: Home) -> None:
     printed = together("migrate", older, [f"bot{number}" for number in range(8)])
     assert sorted(printed) == [[""]] * 7 + [[" ".join(NAMES[2:])]]
-    assert len(list(older.backups.iterdir())) == 1
+    assert len(list(older.backups.glob("*.db"))) == 1
 
 
 def test_the_migration_waits_for_its_lock(home: Home) -> None:

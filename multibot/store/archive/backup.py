@@ -17,6 +17,7 @@ from multibot.store.archive.manifest import Kind, Manifest
 from multibot.store.connection import Turnstile
 
 PARTIAL = "backup.partial"
+NONE = "FILE"
 _OURS = re.compile(r"conversations_\d{4}-\d\d-\d\d(_\d\d-\d\d-\d\d(_\d+)?)?\.db")
 
 
@@ -158,9 +159,9 @@ def listed(home: Home) -> list[tuple[Path, Manifest | None]]:
 
 
 def newest(home: Home) -> str:
-    """Name the newest copy as a command line would; a word in its place where there is none."""
+    """Name the newest copy as a command line would; NONE where there is none."""
     found = [path for path, said in listed(home) if said is not None]
-    return str(found[0].relative_to(home.root)) if found else "FILE"
+    return str(found[0].relative_to(home.root)) if found else NONE
 
 
 def _age(copy: tuple[Path, Manifest | None]) -> tuple[bool, float]:
