@@ -1,6 +1,5 @@
 """The bots that a command is about: who is meant, and how they are."""
 
-import difflib
 import os
 from collections.abc import Collection, Mapping
 
@@ -44,6 +43,8 @@ def _refuse_idle(name: str, home: Home) -> None:
 
 
 def _hint(name: str, known: Collection[str]) -> str:
+    import difflib
+
     near = difflib.get_close_matches(name.lower(), sorted(known), n=1)
     everyone = ", ".join(sorted(known)) or "none yet; see `multibot up`"
     return f"Did you mean {near[0]}?" if near else f"There are: {everyone}."

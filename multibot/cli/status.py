@@ -1,7 +1,6 @@
 """`multibot status`: what each bot is really doing. Starts nothing heavy: it runs in every prompt."""
 
 import json
-import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -135,6 +134,8 @@ def _watch(view: View, pause: Callable[[float], None]) -> int:
 
 def screen(text: str) -> str:
     """Draw over what is there, so that nothing flickers; what has no room is left out."""
+    import shutil
+
     columns, rows = shutil.get_terminal_size()
     lines = [line[:columns] + END_OF_LINE for line in text.splitlines()[: rows - 1]]
     return TOP + "\n".join(lines) + "\n" + BELOW

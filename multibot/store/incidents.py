@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multibot.clock import Clock, from_text, to_text
-from multibot.conversation.message import BotName
 from multibot.store import connection
 
 if TYPE_CHECKING:
+    from multibot.conversation.message import BotName
     from multibot.store.driver import sqlite
     from multibot.store.writer import Writer
 
@@ -48,7 +48,7 @@ class Incident:
 class Incidents:
     """One bot's own troubles, to be written."""
 
-    def __init__(self, bot_name: BotName, clock: Clock, *, writer: "Writer") -> None:
+    def __init__(self, bot_name: "BotName", clock: Clock, *, writer: "Writer") -> None:
         from multibot.store import statements  # noqa: PLC0415 - reading needs none of these
         from multibot.store.envelope import storable  # noqa: PLC0415
 

@@ -2,16 +2,17 @@
 
 import os
 import re
-import tempfile
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from multibot.errors import PermanentError
 from multibot.home import Home
 from multibot.supervise import render
-from multibot.supervise.programs import Program
+
+if TYPE_CHECKING:
+    from multibot.supervise.programs import Program
 
 # supervisord binds `<socket>.<its pid>` before it links the socket's own name to it.
 SOCKET_PATH_LIMIT = 107 - len(".4194304")
@@ -99,7 +100,7 @@ def write(home: Home, text: str, *, expected: Iterable[str] | None = None) -> bo
     return before != text
 
 
-def install(home: Home, programs: Collection[Program], *, asleep: Collection[str] = ()) -> bool:
+def install(home: Home, programs: "Collection[Program]", *, asleep: Collection[str] = ()) -> bool:
     """Write the configuration of these programs, read back as supervisord will read it."""
     text = render.render(programs, asleep=asleep)
     return write(home, text, expected=[program.bot_name for program in programs])
@@ -107,6 +108,8 @@ def install(home: Home, programs: Collection[Program], *, asleep: Collection[str
 
 def _draft(home: Home, text: str) -> Path:
     # In the home folder itself, so that %(here)s means the same and the rename stays on one disk.
+    import tempfile  # noqa: PLC0415 - `status` writes none
+
     descriptor, name = tempfile.mkstemp(prefix=".supervisord-", suffix=".conf", dir=home.root)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
 
-from multibot.supervise.programs import Program
+if TYPE_CHECKING:
+    from multibot.supervise.programs import Program
 
 MARKER = "; Written by multibot."
 IDENTIFIER = "multibot-fleet"
@@ -57,12 +59,12 @@ stdout_logfile_backups = 5
 _SECTION = re.compile(r"^\[program:([^]]+)\]$", re.MULTILINE)
 
 
-def render(programs: Iterable[Program], *, asleep: Collection[str] = ()) -> str:
+def render(programs: "Iterable[Program]", *, asleep: Collection[str] = ()) -> str:
     """Write the configuration of a fleet; bots named in `asleep` wait until they are started."""
     return _HEAD + "".join(_section(program, asleep) for program in sorted(programs))
 
 
-def _section(program: Program, asleep: Collection[str]) -> str:
+def _section(program: "Program", asleep: Collection[str]) -> str:
     autostart = "false" if program.bot_name in asleep else "true"
     return _PROGRAM.format(name=program.bot_name, autostart=autostart, stop_wait=program.stop_wait)
 
