@@ -69,7 +69,7 @@ async def test_a_bot_that_is_back_after_ten_minutes_finishes_and_repeats_nothing
     home: Home, clock: FakeClock
 ) -> None:
     """On a virtual clock: the time limit for beginning an answer is over, this one was begun."""
-    discord = FakeDelivery(forgetful=True)
+    discord = FakeDelivery(clock, forgetful=True)
     sage = bot("sage", max_message_length=4)
     for number in range(VIRTUAL_KILLS):
         asked = (direct if number % 2 else message)(clock, author_id=f"{10_000 + number}")

@@ -5,6 +5,7 @@ import contextlib
 import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from multibot.conversation.message import InboundMessage
 from multibot.conversation.prompt import Prompt
@@ -23,6 +24,7 @@ class Sent:
     first: bool
     to: InboundMessage
     sent_id: str
+    at: datetime
 
 
 @dataclass
@@ -33,6 +35,7 @@ class FakeDelivery:
     then loses the answer on the way back, `forgetful` knows no nonce again.
     """
 
+    clock: FakeClock
     sent: list[Sent] = field(default_factory=list)
     edits: list[tuple[str, str]] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
@@ -52,7 +55,7 @@ class FakeDelivery:
         for each in self.sent:
             if each.nonce == nonce and not self.forgetful:
                 return Standing(each.sent_id, each.content)
-        one = Sent(content, nonce, first, to, f"s{next(_sent_ids)}")
+        one = Sent(content, nonce, first, to, f"s{next(_sent_ids)}", self.clock.now())
         self.sent.append(one)
         if self.deaf:
             self.deaf -= 1

@@ -236,7 +236,7 @@ async def test_a_dead_holder_that_had_begun_to_send_keeps_its_message(
 
 async def test_a_bug_marks_the_turn_failed_and_comes_once(home: Home, clock: FakeClock) -> None:
     async with cast(home, clock, bot("sage")) as (sage,):
-        sage.delivery = FakeDelivery()
+        sage.delivery = FakeDelivery(clock)
         sage.responder.bug = True
         with pytest.raises(ZeroDivisionError):
             await sage.hear(direct(clock, "one"))

@@ -148,7 +148,7 @@ async def _member(
     pulse.ready()
     await pulse.write(store.fleet)
     chance = random.Random(seed)  # noqa: S311 - odds that a test can repeat
-    delivery, responder = delivery or FakeDelivery(), FakeResponder(clock=clock)
+    delivery, responder = delivery or FakeDelivery(clock), FakeResponder(clock=clock)
     arbiter = Arbiter(bot=member, fleet=fleet, store=store, clock=clock, chance=chance)
     await arbiter.publish()
     engine = Engine(
