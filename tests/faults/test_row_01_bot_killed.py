@@ -22,6 +22,8 @@ MESSAGES_PER_SECOND = book.times(20, 8)
 SEED = 1
 FRIENDS = ("ada", "grace", "linus")
 PRIVATE_SHARE = 0.4
+# A machine that is busy with other things settles later; nothing may be lost for that.
+SETTLED_WITHIN = book.times(600, 120)
 
 
 async def say(fleet: Crowd, asked: list[Asked], place: str, author: str, content: str) -> None:
@@ -105,8 +107,10 @@ async def test_each_message_is_answered_once_whoever_is_killed(home: Home) -> No
             await kill_at_random(fleet, killed)
             stop.set()
             await talking
-            await until(lambda: not killed, "every killed bot is ready again", 120)
-            await until(lambda: not witness.unsettled(home, asked), "every message settled", 60)
+            await until(lambda: not killed, "every killed bot is ready again", SETTLED_WITHIN)
+            await until(
+                lambda: not witness.unsettled(home, asked), "every message settled", SETTLED_WITHIN
+            )
         verdict = witness.judge(fleet.world, asked, await fleet.received())
 
     assert verdict.asked > KILLS
