@@ -62,14 +62,19 @@ def open_existing(path: Path) -> "sqlite.Connection":
     return reader
 
 
-def require_file(path: Path) -> None:
-    """Refuse what SQLite would not understand, or would make worse by opening it."""
+def require_no_folder(path: Path) -> None:
+    """Refuse a folder, of which SQLite would only say that it cannot be opened."""
     if path.is_dir():
         raise PermanentError(
             "A folder stands in the place of the database.",
             where=str(path),
             remedy="Move it away; `multibot db restore FILE` brings a backup back.",
         )
+
+
+def require_file(path: Path) -> None:
+    """Refuse what SQLite would not understand, or would make worse by opening it."""
+    require_no_folder(path)
     wal = path.with_name(f"{path.name}-wal")
     if _size(path) == 0 and _size(wal) > 0:
         # SQLite takes the file for a new one and removes the WAL.

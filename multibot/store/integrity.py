@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 _SMALL = 256 * 1024 * 1024
 _TABLES = "SELECT count(*) FROM sqlite_master"
 _PAGES = "PRAGMA quick_check(1)"
+_ALL = "PRAGMA integrity_check(1)"
 # What may stand in a row is checked when it is written, and takes longer than the pages.
-_ROWS_ASIDE = "PRAGMA ignore_check_constraints = ON"
+_ROWS_ASIDE = "PRAGMA ignore_check_constraints = {}"
 _UNFINISHED = "SELECT source, kept FROM restores WHERE bot_name = ?"
 
 # No start waits longer than this for an answer; the daily look is a whole one.
@@ -58,14 +59,19 @@ def quick_check(path: Path) -> str:
         return damage(reader)
 
 
-def damage(reader: "sqlite.Connection", *, seconds: float | None = None) -> str:
-    """Return the first damage that is found, within so many seconds, in a line; or nothing."""
-    reader.execute(_ROWS_ASIDE).fetchall()
+def damage(
+    reader: "sqlite.Connection", *, seconds: float | None = None, whole: bool = False
+) -> str:
+    """Return the first damage that is found, within so many seconds, in a line; or nothing.
+
+    A `whole` look compares rows with their indexes and with what they may hold as well.
+    """
+    reader.execute(_ROWS_ASIDE.format("OFF" if whole else "ON")).fetchall()
     if seconds is not None:
         deadline = time.monotonic() + seconds
         reader.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
     try:
-        told = str(reader.execute(_PAGES).fetchone()[0])
+        told = str(reader.execute(_ALL if whole else _PAGES).fetchone()[0])
     except sqlite.DatabaseError as error:
         code = driver.primary_code(error)
         if code not in {driver.CORRUPT, driver.INTERRUPT}:

@@ -15,9 +15,8 @@ from multibot.store.archive import backup
 from multibot.store.archive.manifest import Kind
 from multibot.store.connection import SCHEMA_VERSION, Turnstile
 from multibot.store.driver import sqlite
+from multibot.store.layout import LEDGER, columns_of, tables_of
 
-_LEDGER = "_sqlite_migrations"
-_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*'"
 _APPLIED = "SELECT 1 FROM _sqlite_migrations WHERE migration_set = 'multibot'"
 _NOT_OURS = "If multibot did not make this file, move it away and run this again."
 
@@ -93,6 +92,14 @@ def bring_up_to_date(path: Path, *, folder: Path | None = None) -> tuple[str, ..
         return migrations.apply(contextlib.nullcontext())
 
 
+def layout(folder: Path | None = None) -> dict[str, set[str]]:
+    """Say which tables and columns a file of the newest schema has."""
+    with contextlib.closing(sqlite.connect(":memory:", isolation_level=None)) as empty:
+        migrations = _Migrations(empty, folder or shipping.shipped("migrations"))
+        migrations.apply(contextlib.nullcontext())
+        return columns_of(empty)
+
+
 class _Migrations:
     """The migrations of a folder, and which of them a file still needs."""
 
@@ -150,9 +157,9 @@ def _require_ours(path: Path) -> None:
     with contextlib.closing(connection.open_reader(path)) as reader, connection.errors_of(path):
         if (found := connection.schema_version(reader)) > SCHEMA_VERSION:
             connection.require_schema(found, path)
-        tables = {name for (name,) in reader.execute(_TABLES)}
-        ours = _LEDGER in tables and reader.execute(_APPLIED).fetchone() is not None
-    if not ours and tables - {_LEDGER}:
+        tables = set(tables_of(reader))
+        ours = LEDGER in tables and reader.execute(_APPLIED).fetchone() is not None
+    if not ours and tables - {LEDGER}:
         raise SchemaError(
             "This is a database of another program.", where=str(path), remedy=_NOT_OURS
         )

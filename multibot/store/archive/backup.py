@@ -21,6 +21,10 @@ NONE = "FILE"
 _OURS = re.compile(r"conversations_\d{4}-\d\d-\d\d(_\d\d-\d\d-\d\d(_\d+)?)?\.db")
 
 
+class DamagedError(PermanentError):
+    """The database is damaged; no backup of it was kept."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
     """A copy that was taken, and the older ones that made place for it."""
@@ -79,12 +83,12 @@ def take(home: Home, clock: Clock, kind: Kind, *, suffix: str = "") -> Backup:
     """
     began, taken_at = clock.monotonic(), clock.now()
     _require_database(home.database)
-    _make_place(home)
+    make_place(home)
     partial = home.backups / PARTIAL
     copies.copy(home.database, partial)
     with copies.removed_on_failure(partial), copies.errors_of_disk(home.backups):
         said = _examine(partial, kind, taken_at)
-        path = home.backups / f"{_free_stem(home.backups, said.taken_at, suffix)}.db"
+        path = home.backups / f"{free_stem(home.backups, said.taken_at, suffix)}.db"
         copies.write_synced(manifest.path_of(path), said.to_json())
         partial.replace(path)
         copies.sync(home.backups)
@@ -100,7 +104,7 @@ def _require_database(path: Path) -> None:
         )
 
 
-def _make_place(home: Home) -> None:
+def make_place(home: Home) -> None:
     """Make the folder, and remove what runs that were killed have left in it."""
     with copies.errors_of_disk(home.backups):
         home.backups.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -121,7 +125,7 @@ def _examine(copy: Path, kind: Kind, taken_at: datetime) -> Manifest:
     ):
         hashing = beside.submit(manifest.digest, copy)
         if told := integrity.damage(reader):
-            raise PermanentError(
+            raise DamagedError(
                 f"The database is damaged, no backup of it was kept: {told}.",
                 remedy="Run `multibot db check`; restore an older backup with `multibot db restore`.",
             )
@@ -136,7 +140,7 @@ def _examine(copy: Path, kind: Kind, taken_at: datetime) -> Manifest:
     )
 
 
-def _free_stem(folder: Path, at: datetime, suffix: str) -> str:
+def free_stem(folder: Path, at: datetime, suffix: str) -> str:
     """Name the copy by its day, a second one by its time as well, a third by a number too."""
     taken = {path.stem for path in folder.iterdir()}
     return next(stem for stem in _stems(at, suffix, len(taken)) if stem not in taken)

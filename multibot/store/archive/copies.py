@@ -21,10 +21,11 @@ _COPYING = (
 _ALONE = "PRAGMA journal_mode = DELETE"
 _OF_THE_COPY = frozenset({driver.FULL, driver.IOERR, driver.READONLY, driver.CANTOPEN})
 PATIENCE_SECONDS = 30.0
+Open = Callable[[Path], "sqlite.Connection"]
 _PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
 
 
-def copy(database: Path, target: Path) -> None:
+def copy(database: Path, target: Path, opened: Open = connection.open_reader) -> None:
     """Copy a database as it is at one moment, in one step: writers do not wait for it.
 
     Nothing is left at the target where this fails.
@@ -32,7 +33,7 @@ def copy(database: Path, target: Path) -> None:
     remove(target)
     with removed_on_failure(target), errors_of_disk(target):
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
-        with contextlib.closing(connection.open_reader(database)) as source:
+        with contextlib.closing(opened(database)) as source:
             _copy(source, database, target)
         sync(target)
 

@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import multibot
 from multibot.clock import from_text, to_text
+from multibot.store import layout
+from multibot.store.layout import LEDGER
 
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
 
-_TABLES = (
-    "SELECT name FROM pragma_table_list"
-    " WHERE schema = 'main' AND type = 'table' AND name NOT GLOB 'sqlite_*'"
-    " AND name NOT GLOB '_sqlite_*' ORDER BY name"
-)
 # Nobody writes so much of a copy; what is larger is some other program's file.
 _LARGEST = 1024 * 1024
 
@@ -87,8 +84,8 @@ def digest(path: Path) -> str:
 
 def count_rows(connection: "sqlite.Connection") -> dict[str, int]:
     """Count the rows of every table but those that belong to SQLite or to the search."""
-    names = [str(name) for (name,) in connection.execute(_TABLES)]
-    return {name: _count(connection, name) for name in names}
+    names = layout.tables_of(connection)
+    return {name: _count(connection, name) for name in names if name != LEDGER}
 
 
 def _count(connection: "sqlite.Connection", table: str) -> int:
