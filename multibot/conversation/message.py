@@ -34,6 +34,7 @@ class InboundMessage:
     reply_to_message_id: str | None = None
     reply_to_author_id: str | None = None
     attachments: tuple[str, ...] = ()
+    edited_at: datetime | None = None
 
     @property
     def is_dm(self) -> bool:

@@ -25,8 +25,9 @@ from multibot.runtime.lanes import Lanes, Ticket
 from multibot.runtime.pulse import Pulse
 from multibot.runtime.replies import Replies, Surroundings
 from multibot.store.claims import ClaimOutcome
-from multibot.store.ledger import Receipt, Unfinished
+from multibot.store.ledger import Receipt
 from multibot.store.stores import BotStore
+from multibot.store.unfinished import Unfinished
 
 STORE_RETRY_SECONDS = 5.0
 

@@ -97,6 +97,11 @@ class Posting:
         """Carry on with an answer whose text was stored before."""
         await self._complete(self._outbox.parts(self._message.message_id))
 
+    async def withdraw(self) -> None:
+        """Delete what stands of an answer that is not complete, and will not be."""
+        await self.find_grown()
+        await self._complete(await self._outbox.abandon(self._message.message_id))
+
     async def find_grown(self) -> bool:
         """Look for parts that may have arrived unnoticed; say whether any part stands on Discord."""
         for part in self._outbox.parts(self._message.message_id):
@@ -133,15 +138,19 @@ class Posting:
             if part.state == "abandoned":
                 await self._remove(part)
             elif part.state != "sent":
-                sent_id = await self._persist(self._placing(part))
+                sent_id, is_gone = await self._persist(self._placing(part))
                 await self._outbox.mark_sent(
-                    self._message, self._session_id, part, sent_id, self._author_name
+                    *(self._message, self._session_id, part, sent_id, self._author_name),
+                    is_gone=is_gone,
                 )
 
-    def _placing(self, part: OutboxPart) -> Callable[[], Awaitable[str]]:
-        """Say how to make a part stand on Discord with its final text."""
+    def _placing(self, part: OutboxPart) -> Callable[[], Awaitable[tuple[str, bool]]]:
+        """Say how to make a part stand on Discord with its final text.
 
-        async def place() -> str:
+        Gives the message's id, and whether somebody has deleted it already.
+        """
+
+        async def place() -> tuple[str, bool]:
             standing = self._known(part)
             if standing is None and self._look_first:
                 standing = await self._found(part)()
@@ -150,8 +159,7 @@ class Posting:
                 self._look_first = True
                 standing = await self._send(part)
                 self._look_first = False
-            await self._settle_text(part, standing)
-            return standing.sent_id
+            return standing.sent_id, not await self._settle_text(part, standing)
 
         return place
 
@@ -162,10 +170,13 @@ class Posting:
             return self._found_standing[part.part]
         return Standing(part.sent_message_id, UNKNOWN) if part.sent_message_id else None
 
-    async def _settle_text(self, part: OutboxPart, standing: Standing) -> None:
-        """Edit what does not say the final text; Discord trims the white space around it."""
+    async def _settle_text(self, part: OutboxPart, standing: Standing) -> bool:
+        """Edit what does not say the final text; Discord trims the white space around it.
+
+        False when the message is not there any more.
+        """
         if standing.content.strip() == part.content.strip():
-            return
+            return True
         try:
             await self._delivery.edit(self._message, standing.sent_id, part.content)
         except DeliveryError as error:
@@ -173,6 +184,8 @@ class Posting:
                 raise
             # Somebody deleted it while it grew: it was said, and is not said again.
             log.warning("part_gone", part=part.part, error=str(error))
+            return False
+        return True
 
     def _found(self, part: OutboxPart) -> Callable[[], Awaitable[Standing | None]]:
         """Say how to look for a part that may have arrived unnoticed."""

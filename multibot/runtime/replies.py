@@ -12,7 +12,7 @@ from multibot.clock import Clock
 from multibot.config.fleet import Bot
 from multibot.conversation import chunking, prompt
 from multibot.conversation.addressing import Reason
-from multibot.conversation.message import InboundMessage, SessionId, Turn
+from multibot.conversation.message import InboundMessage
 from multibot.conversation.prompt import Prompt
 from multibot.conversation.session import SessionRules
 from multibot.errors import MultibotError
@@ -21,10 +21,10 @@ from multibot.runtime import answering, deadline
 from multibot.runtime.delivery import FAILURE_NOTICE, Delivery, DeliveryError
 from multibot.runtime.posting import Posting
 from multibot.runtime.pulse import Pulse
-from multibot.store.ledger import DealtWithError, FinalState, Unfinished
+from multibot.store.inbox import DealtWithError, FinalState, WithdrawnError
 from multibot.store.outbox import FencedOffError
-from multibot.store.sessions import Session
 from multibot.store.stores import BotStore
+from multibot.store.unfinished import Unfinished
 
 FAILURE_NOTICE_WINDOW = timedelta(minutes=10)
 # Whoever has few ahead looks often, so that the channel does not stand still; hundreds that wait
@@ -79,15 +79,21 @@ class Replies:
 
         False when Discord does not let this bot speak here, and another may.
         """
-        around = self._around
         try:
-            session = await around.store.ledger.begin(message, around.rules)
+            return await self._reply(message, left)
         except DealtWithError:
-            return True
+            log.info("dealt_with")
+        except WithdrawnError:
+            await self._withdraw(message)
+        return True
+
+    async def _reply(self, message: InboundMessage, left: Unfinished | None) -> bool:
+        around = self._around
+        session = await around.store.ledger.begin(message, around.rules)
         with structlog.contextvars.bound_contextvars(session=session.session_id):
             posting = self._posting(message, session.session_id, is_resumed=left is not None)
             try:
-                await self._post(message, session, posting, left)
+                await self._post(message, posting, left)
             except PutOffError:
                 log.info("put_off")
             except FencedOffError:
@@ -122,7 +128,6 @@ class Replies:
     async def _post(
         self,
         message: InboundMessage,
-        session: Session,
         posting: Posting,
         left: Unfinished | None,
     ) -> None:
@@ -134,8 +139,8 @@ class Replies:
             await posting.resume()
             return
         await self._wait_for_place(message)
-        asked = self._prompt(message, session.session_id)
         await self._pause()
+        asked = self._prompt(message)
         if self._around.bot.streaming:
             await posting.finish(await self._grow(posting, asked))
             return
@@ -165,8 +170,12 @@ class Replies:
             raise
         return self._parts(text)
 
-    def _prompt(self, message: InboundMessage, session_id: SessionId) -> Prompt:
+    def _prompt(self, message: InboundMessage) -> Prompt:
+        """Say what the model is asked: what the message says now, also if it has been edited."""
         around = self._around
+        said = around.store.history.said(message.message_id)
+        if said is None:
+            raise WithdrawnError
         turns = around.store.history.context(
             message.channel_id,
             message.author_id,
@@ -180,7 +189,7 @@ class Replies:
             turns=turns,
             user_id=message.author_id,
             user_name=message.author_name,
-            current=_turn(message, session_id),
+            current=said,
         )
 
     def _parts(self, text: str) -> tuple[str, ...]:
@@ -198,6 +207,15 @@ class Replies:
             chance=around.chance,
             is_resumed=is_resumed,
         )
+
+    async def _withdraw(self, message: InboundMessage) -> None:
+        """Take back what stands of an answer to a message that is gone."""
+        log.info("withdrawn")
+        try:
+            await self._posting(message, "", is_resumed=True).withdraw()
+        except DeliveryError as error:
+            log.warning("not_withdrawn", error=str(error))
+        await self.finish(message, "expired", Reason.EXPIRED, "deleted before it was answered")
 
     async def _pause(self) -> None:
         """Wait as long as the bot is told to. Raise PutOffError when the process ends meanwhile."""
@@ -237,15 +255,3 @@ class Replies:
         ):
             await self.say(message, FAILURE_NOTICE)
         return True
-
-
-def _turn(message: InboundMessage, session_id: SessionId) -> Turn:
-    return Turn(
-        role="user",
-        content=message.content,
-        at=message.created_at,
-        session_id=session_id,
-        message_id=message.message_id,
-        user_id=message.author_id,
-        user_name=message.author_name,
-    )

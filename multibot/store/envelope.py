@@ -32,6 +32,8 @@ def from_json(text: str) -> InboundMessage:
     """Read a message that `to_json` wrote."""
     values = orjson.loads(text)
     values["created_at"] = from_text(values["created_at"])
+    edited_at = values.get("edited_at")
+    values["edited_at"] = None if edited_at is None else from_text(edited_at)
     values["mentioned_ids"] = frozenset(values["mentioned_ids"])
     values["attachments"] = tuple(values["attachments"])
     return InboundMessage(**values)

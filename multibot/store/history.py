@@ -61,6 +61,28 @@ class History:
         current = OpenSession(session.session_id, session.started_at, last_activity)
         return session if rules_of_sessions.continues(current, self._clock.now(), rules) else None
 
+    def said(self, message_id: str) -> Turn | None:
+        """Return what a person said, as it stands now; none once it is deleted."""
+        with connection.errors_of(self._path):
+            row = self._sql.said(self._reader, bot_name=self._bot_name, message_id=message_id)
+        return None if row is None else _turn(row)
+
+    def lately(self, channel_id: str, user_id: str, limit: int) -> tuple[Turn, ...]:
+        """Return the newest turns with one user in one channel, oldest first, cleared or not."""
+        everything = {"after_id": 0, "cleared_session": ""}
+        with connection.errors_of(self._path):
+            rows = list(
+                self._sql.user_context(
+                    self._reader,
+                    bot_name=self._bot_name,
+                    channel_id=channel_id,
+                    user_id=user_id,
+                    limit=limit,
+                    **everything,
+                )
+            )
+        return tuple(_turn(row) for row in reversed(rows))
+
     async def clear(self, channel_id: str, user_id: str, rules: SessionRules) -> None:
         """Close the session: the next message starts a new one, and what was said is kept."""
         await self._writer.run(

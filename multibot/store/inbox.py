@@ -1,16 +1,28 @@
 """The rows of what came in for one bot; every method runs inside the caller's transaction."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from multibot.clock import to_text
 from multibot.conversation.addressing import Decision, Reason
 from multibot.conversation.message import BotName, InboundMessage
+from multibot.errors import MultibotError
 from multibot.store import statements
-from multibot.store.envelope import PLATFORM, storable
+from multibot.store.envelope import PLATFORM, from_json, storable
 
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
+
+FinalState = Literal["answered", "failed", "expired", "declined"]
+FINAL_STATES = frozenset(get_args(FinalState))
+
+
+class DealtWithError(MultibotError):
+    """This message has been dealt with already."""
+
+
+class WithdrawnError(MultibotError):
+    """This message was deleted while its answer was being made."""
 
 
 class Inbox:
@@ -65,6 +77,31 @@ class Inbox:
             detail=detail,
             at=to_text(now),
         )
+
+    def is_over(self, connection: "sqlite.Connection", message_id: str) -> bool:
+        """Say whether nobody may take this message any more, not even one that declined it."""
+        state = self._sql.inbox_state(connection, bot_name=self._bot_name, message_id=message_id)
+        return state in FINAL_STATES - {"declined"}
+
+    def require_open(self, connection: "sqlite.Connection", message_id: str) -> None:
+        """Refuse to make an answer that nobody waits for any more.
+
+        Raise DealtWithError, or WithdrawnError where something of it may stand already.
+        """
+        key = {"bot_name": self._bot_name, "message_id": message_id}
+        state = self._sql.inbox_state(connection, **key)
+        if state in FINAL_STATES:
+            raise DealtWithError
+        if state != "sending" and self._sql.is_deleted(connection, **key) is not None:
+            raise WithdrawnError
+
+    def as_it_stands(
+        self, connection: "sqlite.Connection", message: InboundMessage
+    ) -> InboundMessage:
+        """Return a message as it is stored: it may have been edited since it came."""
+        key = {"bot_name": self._bot_name, "message_id": message.message_id}
+        body = self._sql.inbox_message(connection, **key)
+        return message if body is None else from_json(body)
 
     def take(self, writing: "sqlite.Connection", message_id: str, now: datetime, body: str) -> None:
         """Make it this bot's own to answer, whether it was waiting or lost before."""

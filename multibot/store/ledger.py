@@ -1,38 +1,31 @@
 """What came in for one bot, what was decided, and what went out."""
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING
 
 from multibot.clock import Clock, to_text
 from multibot.conversation.addressing import Decision, Reason, Verdict
 from multibot.conversation.message import BotName, InboundMessage
 from multibot.conversation.session import SessionRules
-from multibot.errors import MultibotError
 from multibot.store import connection, statements
 from multibot.store.claims import LONGEST_LEASE, Admission, Claim, ClaimOutcome, Claims
 from multibot.store.cursors import Cursors
-from multibot.store.envelope import from_json, storable, to_json
-from multibot.store.inbox import Inbox
+from multibot.store.edits import Edits
+from multibot.store.envelope import storable, to_json
+from multibot.store.inbox import FinalState, Inbox
 from multibot.store.sessions import Session, Sessions
 from multibot.store.transaction import Durability
 from multibot.store.turns import Turns
+from multibot.store.unfinished import Unfinished, read_unfinished
 from multibot.store.writer import Writer
 
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
 
-FinalState = Literal["answered", "failed", "expired", "declined"]
-FINAL_STATES = frozenset(get_args(FinalState))
-
 log = logging.getLogger(__name__)
-
-
-class DealtWithError(MultibotError):
-    """This message has been dealt with already."""
 
 
 class Receipt(StrEnum):
@@ -42,24 +35,6 @@ class Receipt(StrEnum):
     DUPLICATE = "duplicate"
     RATE_LIMITED = "rate_limited"
     RATE_LIMITED_FIRST = "rate_limited_first"
-
-
-@dataclass(frozen=True, slots=True)
-class Unfinished:
-    """A message that an earlier process of this bot left under way."""
-
-    message: InboundMessage
-    state: Literal["received", "claimed", "generating", "sending"]
-    decision: Decision
-
-
-def _read(row: tuple[Any, ...]) -> Unfinished | Exception:
-    _, state, verdict, reason, detail, body = row
-    try:
-        decision = Decision(Verdict(verdict), Reason(reason), detail)
-        return Unfinished(from_json(body), state, decision)
-    except (ValueError, TypeError, LookupError) as error:
-        return error
 
 
 _RECEIPTS = {
@@ -76,7 +51,7 @@ _REFUSALS = {
 class Ledger:
     """The inbox and outbox of one bot, and its hand in the fleet's claims."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of one store, wired once, by keyword
         self,
         bot_name: BotName,
         clock: Clock,
@@ -84,6 +59,7 @@ class Ledger:
         reader: "sqlite.Connection",
         writer: Writer,
         cursors: Cursors,
+        edits: Edits,
         path: Path,
     ) -> None:
         self._bot_name = bot_name
@@ -91,6 +67,7 @@ class Ledger:
         self._reader = reader
         self._writer = writer
         self._cursors = cursors
+        self._edits = edits
         self._path = path
         self._sessions = Sessions(bot_name, clock)
         self._inbox = Inbox(bot_name)
@@ -120,6 +97,7 @@ class Ledger:
 
         receipt = await self._writer.run(job)
         self._cursors.settled(message.channel_id, message.message_id)
+        await self._edits.settle(message.message_id)
         return receipt
 
     async def decline(self, message: InboundMessage, decision: Decision) -> None:
@@ -142,6 +120,8 @@ class Ledger:
 
         def job(writing: "sqlite.Connection") -> Claim:
             now = self._clock.now()
+            if self._inbox.is_over(writing, message.message_id):
+                return Claim(ClaimOutcome.TAKEN)
             admission = self._claims.admit(writing, message, now, per_minute)
             if admission is not Admission.ACCEPTED:
                 self._inbox.decline(writing, message.message_id, now, Reason.RATE_LIMITED)
@@ -175,7 +155,7 @@ class Ledger:
         """Return what an earlier process left under way, in the order it came."""
         with connection.errors_of(self._path):
             rows = list(self._sql.unfinished_inbox(self._reader, bot_name=self._bot_name))
-        left = (_read(row) for row in rows if row[-1] is not None)
+        left = (read_unfinished(row) for row in rows if row[-1] is not None)
         return tuple(each for each in left if isinstance(each, Unfinished))
 
     async def give_up_unreadable(self) -> None:
@@ -183,7 +163,7 @@ class Ledger:
         with connection.errors_of(self._path):
             rows = list(self._sql.unfinished_inbox(self._reader, bot_name=self._bot_name))
         for row in rows:
-            if row[-1] is not None and isinstance(error := _read(row), Exception):
+            if row[-1] is not None and isinstance(error := read_unfinished(row), Exception):
                 why = f"the stored message cannot be read: {error!r}"
                 log.error("message %s is given up: %s", row[0], why)
                 await self.finish(row[0], "failed", Reason.FAILED, why)
@@ -238,23 +218,26 @@ class Ledger:
         """Open or continue the session, store the turn once, and take its place in the channel.
 
         Raise DealtWithError when the message has a final state: whoever asks came too late.
+        Raise WithdrawnError when it was deleted and a part of its answer may stand.
         """
-        key = {"bot_name": self._bot_name, "message_id": message.message_id}
 
         def job(writing: "sqlite.Connection") -> Session:
-            if self._sql.inbox_state(writing, **key) in FINAL_STATES:
-                raise DealtWithError
-            session = self._sessions.add_user_turn(writing, message, rules)
+            self._inbox.require_open(writing, message.message_id)
+            now_said = self._inbox.as_it_stands(writing, message)
+            session = self._sessions.add_user_turn(writing, now_said, rules)
             self._turns.queue(writing, message, self._clock.now())
             self._sql.generate_inbox(
                 writing,
-                **key,
+                bot_name=self._bot_name,
+                message_id=message.message_id,
                 session_id=session.session_id,
                 at=to_text(self._clock.now()),
             )
             return session
 
-        return await self._writer.run(job)
+        session = await self._writer.run(job)
+        await self._edits.settle(message.message_id)
+        return session
 
     async def finish(
         self, message_id: str, state: FinalState, reason: str, detail: str = ""

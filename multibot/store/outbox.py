@@ -12,7 +12,9 @@ from multibot.clock import Clock, to_text
 from multibot.conversation.message import BotName, InboundMessage
 from multibot.errors import MultibotError
 from multibot.store import connection, statements
+from multibot.store.edits import Edits
 from multibot.store.envelope import storable
+from multibot.store.inbox import Inbox
 from multibot.store.sessions import Sessions
 from multibot.store.writer import Writer
 
@@ -51,6 +53,7 @@ class Outbox:
         *,
         reader: "sqlite.Connection",
         writer: Writer,
+        edits: Edits,
         path: Path,
     ) -> None:
         self._bot_name = bot_name
@@ -58,6 +61,8 @@ class Outbox:
         self._reader = reader
         self._writer = writer
         self._path = path
+        self._edits = edits
+        self._inbox = Inbox(bot_name)
         self._sessions = Sessions(bot_name, clock)
         self._sql = statements.load()
 
@@ -111,6 +116,7 @@ class Outbox:
                 at=self._now(),
             )
         )
+        await self._edits.settle(sent_message_id)
 
     async def finalise(self, message_id: str, contents: Sequence[str]) -> tuple[OutboxPart, ...]:
         """Store the final text of a grown answer; parts it no longer has become abandoned."""
@@ -133,8 +139,13 @@ class Outbox:
         part: OutboxPart,
         sent_message_id: str,
         author_name: str,
+        *,
+        is_gone: bool = False,
     ) -> None:
-        """Note that a part stands on Discord, and store it as a turn; a second time does nothing."""
+        """Note that a part stands on Discord, and store it as a turn; a second time does nothing.
+
+        What `is_gone` was there, and somebody has deleted it: so is its turn.
+        """
         metadata = orjson.dumps({"response_to_message_id": message.message_id}).decode()
 
         def job(writing: "sqlite.Connection") -> None:
@@ -143,7 +154,7 @@ class Outbox:
                 writing, **own, message_id=message.message_id, sent_message_id=sent_message_id
             ):
                 return
-            self._sql.insert_assistant_turn(
+            is_new = self._sql.insert_assistant_turn(
                 writing,
                 **own,
                 trigger_id=message.message_id,
@@ -154,8 +165,21 @@ class Outbox:
                 metadata=metadata,
             )
             self._sessions.count_turn(writing, message.channel_id, session_id)
+            if is_gone or not is_new:
+                # Deleted, or forgotten together with what it answers.
+                self._edits.empty(writing, [sent_message_id])
 
         await self._writer.run(job)
+        await self._edits.settle(sent_message_id)
+
+    async def abandon(self, message_id: str) -> tuple[OutboxPart, ...]:
+        """Give an answer up that is not complete: whatever stands of it is to be deleted."""
+
+        def job(writing: "sqlite.Connection") -> tuple[OutboxPart, ...]:
+            self._sql.abandon_outbox(writing, **self._key(message_id), parts=0)
+            return self._parts(writing, message_id)
+
+        return await self._writer.run(job)
 
     async def drop(self, message_id: str, part: int) -> None:
         """Forget an abandoned part: it does not stand on Discord any more."""
@@ -164,10 +188,11 @@ class Outbox:
         )
 
     def _require_ours(self, writing: "sqlite.Connection", message_id: str) -> None:
-        """Refuse an answer to a message that another bot took over meanwhile.
+        """Refuse an answer to a message that was deleted, or that another bot took over meanwhile.
 
         Taking over looks into the outbox in its own transaction, so one of the two always yields.
         """
+        self._inbox.require_open(writing, message_id)
         is_claimed = self._sql.claim_holder(writing, message_id=message_id) is not None
         if is_claimed and self._sql.own_claim(writing, **self._key(message_id)) is None:
             raise FencedOffError

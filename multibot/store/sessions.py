@@ -169,6 +169,7 @@ class Sessions:
             content=storable(message.content),
             at=to_text(message.created_at),
             metadata=metadata(message),
+            edited_at=None if message.edited_at is None else to_text(message.edited_at),
         )
 
 

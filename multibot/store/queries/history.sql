@@ -103,18 +103,19 @@ SELECT session_id
 FROM conversations
 WHERE bot_name = :bot_name AND message_id = :message_id AND role = 'user' AND part = 0;
 
--- name: insert_user_turn(bot_name, platform, guild_id, channel_id, parent_channel_id, channel_name, channel_type, user_id, username, session_id, message_id, content, at, metadata)!
+-- name: insert_user_turn(bot_name, platform, guild_id, channel_id, parent_channel_id, channel_name, channel_type, user_id, username, session_id, message_id, content, at, metadata, edited_at)!
 -- What a person said.
 INSERT INTO conversations
     (bot_name, platform, guild_id, channel_id, parent_channel_id, channel_name, channel_type,
-     user_id, username, session_id, message_id, role, content, timestamp, metadata)
+     user_id, username, session_id, message_id, role, content, timestamp, metadata, edited_at)
 VALUES
     (:bot_name, :platform, :guild_id, :channel_id, :parent_channel_id, :channel_name,
      :channel_type, :user_id, :username, :session_id, :message_id, 'user', :content, :at,
-     :metadata);
+     :metadata, :edited_at);
 
 -- name: insert_assistant_turn(bot_name, trigger_id, session_id, message_id, part, author_name, content, at, metadata)!
--- What the bot said; the place is that of the message it answers.
+-- What the bot said; the place is that of the message it answers. It may be deleted before it is
+-- known to be complete.
 INSERT INTO conversations
     (bot_name, platform, guild_id, channel_id, parent_channel_id, channel_name, channel_type,
      user_id, username, session_id, message_id, role, part, content, timestamp, metadata, mode)
@@ -122,7 +123,15 @@ SELECT bot_name, platform, guild_id, channel_id, parent_channel_id, channel_name
     user_id, :author_name, :session_id, :message_id, 'assistant', :part, :content, :at, :metadata,
     mode
 FROM conversations
-WHERE bot_name = :bot_name AND message_id = :trigger_id AND role = 'user' AND part = 0;
+WHERE bot_name = :bot_name AND message_id = :trigger_id AND role = 'user' AND part = 0
+ON CONFLICT (bot_name, message_id, role, part) DO NOTHING;
+
+-- name: said(bot_name, message_id)^
+-- What a person said, as it stands now; nothing once it is deleted.
+SELECT role, content, timestamp, session_id, message_id, user_id, username, part
+FROM conversations
+WHERE bot_name = :bot_name AND message_id = :message_id AND role = 'user' AND part = 0
+    AND deleted_at IS NULL;
 
 -- name: user_context(bot_name, channel_id, user_id, after_id, cleared_session, limit)
 -- The newest turns with one user in one channel.

@@ -16,9 +16,10 @@ WHERE bot_name = :bot_name AND message_id = :message_id;
 
 -- name: take_inbox(bot_name, message_id, reason, message, at)!
 -- This bot has the message: it won the claim, or took it over from a holder that let it lapse.
+-- A copy that is there may have been edited since.
 UPDATE inbox
 SET detail = CASE state WHEN 'declined' THEN 'took over from ' || detail ELSE detail END,
-    state = 'claimed', reason = :reason, message = :message, updated_at = :at
+    state = 'claimed', reason = :reason, message = coalesce(message, :message), updated_at = :at
 WHERE bot_name = :bot_name AND message_id = :message_id AND state IN ('received', 'declined');
 
 -- name: generate_inbox(bot_name, message_id, session_id, at)!
@@ -62,6 +63,10 @@ ORDER BY inbox.message_id;
 -- name: inbox_state(bot_name, message_id)$
 -- How far one message has come.
 SELECT state FROM inbox WHERE bot_name = :bot_name AND message_id = :message_id;
+
+-- name: inbox_message(bot_name, message_id)$
+-- A message that is being worked on, as it stands now.
+SELECT message FROM inbox WHERE bot_name = :bot_name AND message_id = :message_id;
 
 -- name: drop_unsent(bot_name, message_id)!
 -- Nothing of an answer has arrived, and nothing will.
