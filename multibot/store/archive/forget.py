@@ -5,9 +5,11 @@ so. What others wrote about them is not. Every way to remove a user goes through
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from multibot.store.archive import words
 
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
@@ -17,24 +19,28 @@ FOREVER = "9999-12-31T23:59:59.999Z"
 WINDOW = 20_000
 
 _OURS = "user_id = :user_id AND (:bot_name = '' OR bot_name = :bot_name)"
+_BETWEEN = "id > :after AND id <= :through"
 _INBOX = f"""
-SELECT id, bot_name, channel_id, guild_id IS NULL, message_id FROM inbox
-WHERE id > :after AND id <= :through AND {_OURS} AND created_at <= :until
+SELECT id, bot_name, channel_id, guild_id IS NULL, created_at, message_id FROM inbox
+WHERE {_BETWEEN} AND {_OURS} AND created_at <= :until
 """  # noqa: S608 - constants
 _TURN = """
-SELECT id, bot_name, channel_id, channel_type = 'dm', session_id,
+SELECT id, bot_name, channel_id, channel_type = 'dm', timestamp,
     CASE role WHEN 'user' THEN message_id
-        ELSE CAST(metadata ->> '$.response_to_message_id' AS TEXT) END
+        ELSE CAST(metadata ->> '$.response_to_message_id' AS TEXT) END,
+    session_id
 FROM conversations
 """
-_CONVERSATIONS = f"{_TURN} WHERE id > :after AND id <= :through AND {_OURS} AND timestamp <= :until"
+_CONVERSATIONS = f"{_TURN} WHERE {_BETWEEN} AND {_OURS} AND timestamp <= :until"
+# Also what carries nobody's id, or the bot's own, as turns of old files may.
 _IN_SESSION = f"""
-{_TURN} WHERE bot_name = :bot AND channel_id = :channel AND session_id = :session
-    AND timestamp <= :until
+{_TURN} INDEXED BY idx_conversations_session
+WHERE bot_name = :bot AND channel_id = :channel AND session_id = :session
+    AND timestamp <= :until AND user_id <> :user_id
 """
 _SESSIONS = f"""
 SELECT bot_name, channel_id, session_id FROM sessions
-WHERE id > :after AND id <= :through AND {_OURS} AND started_at <= :until
+WHERE {_BETWEEN} AND {_OURS} AND started_at <= :until
 """  # noqa: S608 - constants
 _ACCEPTED_PAGE = """
 SELECT max(message_id) FROM (
@@ -52,31 +58,30 @@ WHERE subject = :user_id AND :bot_name = '' AND noticed_at <= :until
 """
 
 # What was kept for one message, and for a private channel.
-OF_MESSAGE = {
+_OF_MESSAGE = {
     "outbox": "bot_name = :bot AND message_id = :message",
     "channel_turns": "bot_name = :bot AND message_id = :message",
     "message_claims": "bot_name = :bot AND message_id = :message",
 }
-OF_CHANNEL = {
+_OF_CHANNEL = {
     "channel_cursors": "bot_name = :bot AND channel_id = :channel AND updated_at <= :until",
     "notices": "subject = :channel AND noticed_at <= :until",
 }
 # Each by its own key, and once more by what makes it theirs: an id may be given out anew meanwhile.
-OF_ROW = {
+_OF_ROW = {
     "inbox": "id = :id AND bot_name = :bot AND message_id = :message",
     "conversations": "id = :id AND bot_name = :bot",
-    "sessions": "bot_name = :bot AND session_id = :session",
     "accepted_messages": "message_id = :key AND user_id = :user_id",
     "notices": "kind = :key AND subject = :user_id",
 }
+_TURNS_LEFT = """
+SELECT count(*) FROM conversations INDEXED BY idx_conversations_session
+WHERE bot_name = :bot AND channel_id = :channel AND session_id = :session
+"""
+_EMPTY_SESSION = f"bot_name = :bot AND session_id = :session AND NOT ({_TURNS_LEFT})"
 _SHORTEN_SESSION = """
 UPDATE sessions SET message_count = max(message_count - :removed, 0)
 WHERE bot_name = :bot AND session_id = :session
-"""
-_EMPTY_SESSION = """
-NOT EXISTS (
-    SELECT 1 FROM conversations
-    WHERE bot_name = :bot AND channel_id = :channel AND session_id = :session)
 """
 
 
@@ -100,6 +105,7 @@ class Received(NamedTuple):
     bot: str
     channel: str
     is_private: int
+    at: str
     message: str
 
 
@@ -110,8 +116,9 @@ class Said(NamedTuple):
     bot: str
     channel: str
     is_private: int
-    session: str
+    at: str
     message: str | None
+    session: str
 
 
 class OwnSession(NamedTuple):
@@ -122,32 +129,27 @@ class OwnSession(NamedTuple):
     session: str
 
 
-class Counted(NamedTuple):
+class Kept(NamedTuple):
     """A row that the whole fleet keeps of a user."""
 
     table: str
     key: str
 
 
-Row = Received | Said | OwnSession | Counted
-
-
-def statement(verb: str, table: str, where: str) -> str:
-    """Put a statement together from the constants above."""
-    return f"{verb} FROM {table} WHERE {where}"
+Row = Received | Said | OwnSession | Kept
 
 
 class Belongings:
     """Everything of one user in one file."""
 
     def __init__(self, reader: "sqlite.Connection", scope: Scope) -> None:
-        self.scope = scope
+        self._scope = scope
         listed = reader.execute("SELECT name FROM pragma_table_list WHERE schema = 'main'")
         # A copy may be older than some of the tables.
-        self._tables = {name for (name,) in listed}
+        self._tables = {name for (name,) in listed.fetchall()}
 
     def found(self, reader: "sqlite.Connection") -> Iterator[Sequence[Row]]:
-        """Look through the file bit by bit; rows that others depend on come last."""
+        """Look through the file bit by bit; what others are found by comes last."""
         for table, query, kind in (
             ("inbox", _INBOX, Received),
             ("conversations", _CONVERSATIONS, Said),
@@ -156,10 +158,10 @@ class Belongings:
                 yield [kind(*row) for row in rows]
         for rows in self._windows(reader, "sessions", _SESSIONS):
             for own in (OwnSession(*row) for row in rows):
-                where = own._asdict() | self.scope.values()
+                where = self._scope.values() | own._asdict()
                 yield [Said(*row) for row in reader.execute(_IN_SESSION, where).fetchall()]
-                yield [own]
-        yield from self._counted(reader)
+            yield [OwnSession(*row) for row in rows]
+        yield from self._kept(reader)
 
     def _windows(
         self, reader: "sqlite.Connection", table: str, query: str
@@ -170,22 +172,21 @@ class Belongings:
         after, last = reader.execute(bounds).fetchone()
         while after < last:
             window = {"after": after, "through": after + WINDOW}
-            if rows := reader.execute(query, self.scope.values() | window).fetchall():
-                yield rows
+            yield reader.execute(query, self._scope.values() | window).fetchall()
             after += WINDOW
 
-    def _counted(self, reader: "sqlite.Connection") -> Iterator[Sequence[Row]]:
-        values = self.scope.values()
+    def _kept(self, reader: "sqlite.Connection") -> Iterator[Sequence[Row]]:
+        values = self._scope.values()
         after: str | None = ""
         while "accepted_messages" in self._tables and after is not None:
             page = {"after": after, "window": WINDOW}
             through = reader.execute(_ACCEPTED_PAGE, page).fetchone()[0]
             rows = reader.execute(_ACCEPTED, values | page | {"through": through}).fetchall()
-            yield [Counted("accepted_messages", key) for (key,) in rows]
+            yield [Kept("accepted_messages", key) for (key,) in rows]
             after = through
         if "notices" in self._tables:
             rows = reader.execute(_NOTICES, values).fetchall()
-            yield [Counted("notices", kind) for (kind,) in rows]
+            yield [Kept("notices", kind) for (kind,) in rows]
 
     def remove(self, connection: "sqlite.Connection", rows: Sequence[Row]) -> Counter[str]:
         """Remove rows that were found, with all that was kept for them; count them by table.
@@ -193,32 +194,72 @@ class Belongings:
         Run it inside a transaction.
         """
         removed: Counter[str] = Counter()
-        sessions: Counter[OwnSession] = Counter()
-        for row in rows:
-            for table, where in self._reach(row):
-                sql = statement("DELETE", table, where)
-                count = connection.execute(sql, self.scope.values() | row._asdict()).rowcount
-                removed[table] += count
-                if table == "conversations" and isinstance(row, Said):
-                    sessions[OwnSession(row.bot, row.channel, row.session)] += count
-        for session, count in sessions.items():
+        shortened: Counter[OwnSession] = Counter()
+        with words.removed_in_bulk(connection, is_due=any(isinstance(row, Said) for row in rows)):
+            for row in rows:
+                gone = self._remove(connection, row)
+                removed += gone
+                if isinstance(row, Said):
+                    shortened[_session(row)] += gone["conversations"]
+        for session, count in shortened.items():
             values = session._asdict()
             connection.execute(_SHORTEN_SESSION, values | {"removed": count})
-            where = f"{OF_ROW['sessions']} AND {_EMPTY_SESSION}"
-            sql = statement("DELETE", "sessions", where)
-            removed["sessions"] += connection.execute(sql, values).rowcount
+            delete = f"DELETE FROM sessions WHERE {_EMPTY_SESSION}"  # noqa: S608 - constants
+            removed["sessions"] += connection.execute(delete, values).rowcount
         return +removed
 
-    def _reach(self, row: Row) -> Iterator[tuple[str, str]]:
-        """Say what goes with a row, the row itself last."""
-        if isinstance(row, Counted):
-            yield row.table, OF_ROW[row.table]
+    def _remove(self, connection: "sqlite.Connection", row: Row) -> Counter[str]:
+        removed: Counter[str] = Counter()
+        values = self._scope.values() | row._asdict()
+        for table, where, _ in self._reach(row):
+            delete = f"DELETE FROM {table} WHERE {where}"  # noqa: S608 - constants
+            removed[table] += connection.execute(delete, values).rowcount
+        return removed
+
+    def count(self, reader: "sqlite.Connection") -> Counter[str]:
+        """Count by table what `remove` would remove, without writing anything."""
+        counted: Counter[str] = Counter()
+        turns: Counter[OwnSession] = Counter()
+        seen: set[tuple[str, ...]] = set()
+        for row in (row for rows in self.found(reader) for row in rows):
+            if isinstance(row, OwnSession):
+                turns[row] += 0
+                continue
+            if isinstance(row, Said):
+                turns[_session(row)] += 1
+            values = self._scope.values() | row._asdict()
+            for table, where, key in self._reach(row):
+                if key is None or key not in seen:
+                    count = f"SELECT count(*) FROM {table} WHERE {where}"  # noqa: S608 - constants
+                    counted[table] += reader.execute(count, values).fetchone()[0]
+                if key is not None:
+                    seen.add(key)
+        for session, count_ in turns.items():
+            left = reader.execute(_TURNS_LEFT, session._asdict()).fetchone()[0]
+            counted["sessions"] += left == count_
+        return +counted
+
+    def _reach(self, row: Row) -> Iterator[tuple[str, str, tuple[str, ...] | None]]:
+        """Say what goes with a row, the row itself last: table, condition, who else reaches it."""
+        if isinstance(row, Kept):
+            yield row.table, _OF_ROW[row.table], None
         elif isinstance(row, OwnSession):
-            yield "sessions", f"{OF_ROW['sessions']} AND {_EMPTY_SESSION}"
+            yield "sessions", _EMPTY_SESSION, None
         else:
-            parts = OF_MESSAGE if row.message is not None else {}
-            for table, where in {**parts, **(OF_CHANNEL if row.is_private else {})}.items():
-                if table in self._tables:
-                    yield table, where
+            if row.message is not None:
+                yield from self._there(_OF_MESSAGE, row.bot, row.message)
+            if row.is_private:
+                yield from self._there(_OF_CHANNEL, row.bot, row.channel)
             own = "inbox" if isinstance(row, Received) else "conversations"
-            yield own, OF_ROW[own]
+            yield own, _OF_ROW[own], None
+
+    def _there(
+        self, conditions: Mapping[str, str], *key: str
+    ) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+        for table, where in conditions.items():
+            if table in self._tables:
+                yield table, where, (table, *key)
+
+
+def _session(row: Said) -> OwnSession:
+    return OwnSession(row.bot, row.channel, row.session)

@@ -22,6 +22,7 @@ import orjson
 from multibot.clock import from_text, to_text
 from multibot.home import Home
 from multibot.store import connection as connections
+from multibot.store.archive import traces, words
 from multibot.store.archive.forget import FOREVER, Belongings, Scope
 
 if TYPE_CHECKING:
@@ -221,6 +222,11 @@ def apply(
         )
         users += bool(found)
         rows += found
+    with _transaction(connection):
+        is_unfinished = words.merge(connection, begin=True)
+    while is_unfinished:
+        with _transaction(connection):
+            is_unfinished = words.merge(connection)
     return Applied(users, dict(rows))
 
 
@@ -244,6 +250,8 @@ def _empty(connection: "sqlite.Connection", scope: Scope) -> Counter[str]:
     for rows in belongings.found(connection):
         with _transaction(connection):
             removed += belongings.remove(connection, rows)
+    with _transaction(connection):
+        removed += traces.remove(connection, scope)
     return removed
 
 

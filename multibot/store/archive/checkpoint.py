@@ -1,0 +1,36 @@
+"""Emptying the WAL beside bots that write: what was removed from the file must not stay there."""
+
+import contextlib
+import time
+
+from multibot.home import Home
+from multibot.store import connection
+from multibot.store.connection import Turnstile
+
+# Readers are asked to wait for nobody; whoever reads for longer than this holds it up.
+PATIENCE_SECONDS = 10.0
+AGAIN_AFTER_SECONDS = 0.05
+
+_MOVE = "PRAGMA wal_checkpoint(PASSIVE)"
+_EMPTY = "PRAGMA wal_checkpoint(TRUNCATE)"
+
+
+def truncate(home: Home, patience: float = PATIENCE_SECONDS) -> bool:
+    """Move everything into the file and empty the WAL; false where somebody reads for too long."""
+    deadline = time.monotonic() + patience
+    with (
+        contextlib.closing(Turnstile(home.database_lock)) as turn,
+        # SQLite's own patience would keep every writer waiting as well.
+        contextlib.closing(connection.open_writer(home.database, busy_ms=0)) as writer,
+        connection.errors_of(home.database),
+    ):
+        while True:
+            # Most of it is done while others write.
+            writer.execute(_MOVE).fetchall()
+            with turn:
+                is_busy = writer.execute(_EMPTY).fetchone()[0]
+            if not is_busy:
+                return True
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(AGAIN_AFTER_SECONDS)
