@@ -1,9 +1,11 @@
 """What the other processes of `test_processes.py` do; run as `python -m tests.store.processes`."""
 
 import asyncio
+import itertools
 import os
 import sys
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -59,6 +61,20 @@ async def share(store: BotStore, count: int) -> None:
         say(number, session.session_id)
 
 
+async def amend(store: BotStore, _: int) -> None:
+    """Edit what was said and delete each third of it until killed; name what is done."""
+    for number in itertools.count():
+        said = message(f"first {number}", message_id=str(number))
+        await store.ledger.receive(said, ANSWER, per_minute=1_000_000)
+        if number % 2:
+            await store.ledger.begin(said, RULES)
+        newest = replace(said, content=f"newest {number}", edited_at=said.created_at)
+        await store.edits.edited([newest])
+        if number % 3 == 0:
+            await store.edits.deleted([said.message_id])
+        say(number)
+
+
 async def endless(store: BotStore, _: int) -> None:
     """Store messages until killed, and name each one that was acknowledged."""
     number = 0
@@ -96,7 +112,14 @@ async def hold(store: BotStore, milliseconds: int, name: str) -> None:
         held = await store.writer.run(partial(leases.renew, lease=held, length=length))
 
 
-ACTIONS = {"claim": claim, "limit": limit, "begin": begin, "share": share, "endless": endless}
+ACTIONS = {
+    "amend": amend,
+    "begin": begin,
+    "claim": claim,
+    "endless": endless,
+    "limit": limit,
+    "share": share,
+}
 
 
 async def act(action: str, home: Home, bot_name: str, count: int) -> None:

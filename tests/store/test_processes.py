@@ -86,3 +86,39 @@ def test_a_killed_writer_loses_nothing_it_acknowledged(home: Home) -> None:
         )
         assert messages <= {row[0] for row in stored}
     assert is_whole(home)
+
+
+def test_a_killed_writer_loses_no_edit_and_no_deletion_that_was_applied(home: Home) -> None:
+    """Two bots at once; a message that waits and one that has its turn are changed alike."""
+    names = ["bot0", "bot1"]
+    processes = [spawn("amend", home, name) for name in names]
+    with ended(processes):
+        start(processes)
+        for name, process in zip(names, processes, strict=True):
+            assert process.stdout is not None
+            last = [int(process.stdout.readline()) for _ in range(40)][-1]
+            process.kill()
+            process.communicate()
+            assert copies(home, name, last) == [
+                (number, "" if number % 3 == 0 else f"newest {number}")
+                for number in range(last + 1)
+                if number % 2 or number % 3
+            ]
+    assert is_whole(home)
+
+
+def copies(home: Home, bot_name: str, last: int) -> list[tuple[int, str]]:
+    """Return what is kept of each message: its turn where there is one, else what waits."""
+    turns = rows(
+        home.database,
+        "SELECT CAST(message_id AS INTEGER), content FROM conversations WHERE bot_name = ?",
+        bot_name,
+    )
+    waiting = rows(
+        home.database,
+        "SELECT CAST(message_id AS INTEGER), json_extract(message, '$.content') FROM inbox"
+        " WHERE bot_name = ? AND message IS NOT NULL",
+        bot_name,
+    )
+    found = dict(waiting) | dict(turns)
+    return sorted((number, content) for number, content in found.items() if number <= last)
