@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from multibot.config import fault
 from multibot.config.environment import dotenv_faults
@@ -24,6 +25,13 @@ class Report:
     def errors(self) -> tuple[Fault, ...]:
         """What must be changed."""
         return fault.errors(self.faults)
+
+
+class Listed(NamedTuple):
+    """What the files say of a bot, whoever runs: it is enabled, and its history is kept so long."""
+
+    is_enabled: bool
+    retention_days: int
 
 
 def check(home: Home, environment: Mapping[str, str], config_file: Path | None = None) -> Report:
@@ -59,6 +67,14 @@ def listed_bots(home: Home, environment: Mapping[str, str]) -> dict[str, bool]:
     There are none where the file itself cannot be read.
     """
     return Reading(home, environment, None).listed
+
+
+def listed_now(home: Home, config_file: Path) -> dict[str, Listed]:
+    """Read what the files say at this moment, tokens aside; raise ConfigError for any fault."""
+    reading = Reading(home, {}, config_file)
+    found = [each for each in reading.faults if not (each.path or "").endswith("discord_token")]
+    bots = _fleet_or_raise(_report(reading, found)).bots
+    return {each.name: Listed(each.enabled, each.storage.retention_days) for each in bots}
 
 
 def _report(reading: Reading, found: list[Fault]) -> Report:

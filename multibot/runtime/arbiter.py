@@ -140,6 +140,7 @@ def profile(bot: Bot) -> Profile:
         patterns=bot.channels,
         priority=bot.priority,
         topics=(*bot.persona.preferred_topics, *bot.persona.engagement_triggers),
+        retention_days=bot.storage.retention_days,
     )
 
 

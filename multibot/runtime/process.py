@@ -167,6 +167,7 @@ class BotProcess:
         yield "watch over the connection", self._tend_connection()
         yield "watch over the refusals", parts.gateway.watch_refusals()
         yield "count of the logins", parts.gateway.keep_count()
+        yield "housekeeping", parts.housekeeper.run()
 
     async def _tend_connection(self) -> None:
         while True:

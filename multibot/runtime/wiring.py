@@ -11,12 +11,14 @@ from multibot.responder.scripted import ScriptedResponder
 from multibot.runtime.arbiter import Arbiter
 from multibot.runtime.breaker import Breaker
 from multibot.runtime.catchup import CatchUp
+from multibot.runtime.chores import Chores
 from multibot.runtime.client import BotClient
 from multibot.runtime.commands import Commands
 from multibot.runtime.delivery import DiscordDelivery
 from multibot.runtime.duties import Duties
 from multibot.runtime.engine import Engine
 from multibot.runtime.gateway import Gateway
+from multibot.runtime.housekeeper import Housekeeper
 from multibot.runtime.pulse import Gauges, Pulse
 from multibot.runtime.recovery import Recovery
 from multibot.store.stores import BotStore
@@ -55,6 +57,7 @@ class Parts:
         self._delivery = DiscordDelivery(self.client)
         self.engine = self._make_engine(fleet)
         self.recovery = self._make_recovery()
+        self.housekeeper = self._make_housekeeper(fleet)
         self.client.serve(self._make_catchup(), self._make_commands())
 
     def _measure(self, loop_lag: Callable[[], float]) -> None:
@@ -94,6 +97,18 @@ class Parts:
             clock=self.pulse.world_time,
             max_age=self.bot.catchup.max_age,
         )
+
+    def _make_housekeeper(self, fleet: Fleet) -> Housekeeper:
+        pulse, store, clock = self.pulse, self.store, self.clock
+        chores = Chores(
+            bot=self.bot,
+            fleet=fleet,
+            store=store,
+            clock=clock,
+            # Its answer to the log-in has said it.
+            discord_time=lambda: pulse.world_time.now() if pulse.member().user_id else None,
+        )
+        return Housekeeper(store=store, clock=clock, tasks=chores.tasks(), holder=self.bot.name)
 
     def _make_catchup(self) -> CatchUp:
         return CatchUp(

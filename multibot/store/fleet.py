@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What a bot says of itself: its names, where it listens, its rank, what it likes to talk of."""
+    """What a bot says of itself: its names, where it listens, its rank, what it likes to talk of.
+
+    And for how many days it keeps what was said, 0 where for good.
+    """
 
     names: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     priority: int = 0
     topics: tuple[str, ...] = ()
+    retention_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,12 @@ class Fleet:
             for name, user, shown, profile in rows
         )
 
+    def retention(self) -> dict[str, int]:
+        """Say of every bot that ever started for how many days it keeps what was said."""
+        with connection.errors_of(self._path):
+            rows = list(self._sql.profiles(self._reader))
+        return {name: _profile(profile).retention_days for name, profile in rows}
+
     async def publish(self, profile: Profile) -> None:
         """Tell the others about this bot."""
         body = orjson.dumps(asdict(profile)).decode()
@@ -100,6 +110,8 @@ def _profile(text: str | None) -> Profile:
         patterns=tuple(said["patterns"]),
         priority=said["priority"],
         topics=tuple(said["topics"]),
+        # One that started before there was such a thing keeps everything.
+        retention_days=said.get("retention_days", 0),
     )
 
 

@@ -31,6 +31,9 @@ class Kind(StrEnum):
     CATCHUP_LEFT_OUT = "catchup_left_out"
     DEGRADED = "degraded"
     PARKED = "parked"
+    UPKEEP = "upkeep"
+    DAMAGED = "damaged"
+    SPACE = "space"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 class BotStore:
     """Everything one bot keeps. Close it before its event loop ends."""
 
+    home: Home
     ledger: Ledger
     cursors: Cursors
     edits: Edits
@@ -69,6 +70,7 @@ def open_store(
     cursors = Cursors(bot_name, clock, reader=reader, writer=writer, path=path)
     edits = Edits(bot_name, clock, reader=reader, writer=writer, path=path)
     return BotStore(
+        home=home,
         ledger=Ledger(
             bot_name, clock, reader=reader, writer=writer, cursors=cursors, edits=edits, path=path
         ),

@@ -28,6 +28,10 @@ FROM bot_status LEFT JOIN bot_profiles ON bot_profiles.bot_name = bot_status.bot
 WHERE user_id IS NOT NULL AND heartbeat_at >= :since AND heartbeat_at <= :latest
 ORDER BY bot_status.bot_name;
 
+-- name: profiles()
+-- What every bot said of itself when it last started.
+SELECT bot_name, profile FROM bot_profiles;
+
 -- name: publish_profile(bot_name, profile, at)!
 -- What the others need to know of this bot.
 INSERT INTO bot_profiles (bot_name, profile, published_at) VALUES (:bot_name, :profile, :at)

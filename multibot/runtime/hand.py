@@ -1,0 +1,108 @@
+"""How the housekeeper works on the shared file without holding up the bots that write to it."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, TypeVar
+
+from multibot.clock import Clock
+from multibot.errors import MultibotError
+from multibot.runtime.aside import aside
+from multibot.store import connection
+from multibot.store.archive.sweep import FOUND_AT_ONCE, Key, Sweep
+from multibot.store.stores import BotStore
+from multibot.store.transaction import Durability, Job
+
+if TYPE_CHECKING:
+    from multibot.store.driver import sqlite
+
+# After each write the bots have the file to themselves for so many times as long as it took.
+PAUSE_FACTOR = 3.0
+LEAST_PAUSE_SECONDS = 0.02
+# Every bot waits while rows are deleted: one write deletes as many as it can in this time.
+WRITE_SECONDS = 0.01
+FIRST_ROWS = 25
+MOST_ROWS = 500
+
+Outcome = TypeVar("Outcome")
+
+
+class LeaseLostError(MultibotError):
+    """Another bot looks after the file now."""
+
+
+class Hand:
+    """Short writes, one at a time and with pauses, for as long as this bot has the work."""
+
+    def __init__(
+        self, store: BotStore, clock: Clock, holds: Callable[["sqlite.Connection"], bool]
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._holds = holds
+        self._one_at_a_time = asyncio.Lock()
+
+    async def write(self, job: Job[Outcome]) -> Outcome:
+        """Carry out a job in a transaction of its own, then leave the file to the others.
+
+        Raises LeaseLostError where another bot has taken the work over.
+        """
+
+        def fenced(writing: "sqlite.Connection") -> Outcome:
+            if not self._holds(writing):
+                raise LeaseLostError
+            return job(writing)
+
+        async with self._one_at_a_time:
+            began = self._clock.monotonic()
+            # What is lost in a power cut is done again.
+            value = await self._store.writer.run(fenced, Durability.SOFT)
+            took = self._clock.monotonic() - began
+            await self._clock.sleep(max(LEAST_PAUSE_SECONDS, PAUSE_FACTOR * took))
+        return value
+
+    async def aside(self, work: Callable[[], Outcome]) -> Outcome:
+        """Do what takes long in a thread, with connections of its own."""
+        return await aside(work)
+
+    async def sweep(self, sweeps: Iterable[Sweep]) -> dict[str, int]:
+        """Delete everything that is to go; return how many rows of what went."""
+        gone: dict[str, int] = {}
+        for sweep in sweeps:
+            removed = await self._sweep(sweep)
+            if removed:
+                gone[sweep.what] = removed
+        return gone
+
+    async def _sweep(self, sweep: Sweep) -> int:
+        removed, rows, found = 0, FIRST_ROWS, FOUND_AT_ONCE
+        while found == FOUND_AT_ONCE:
+            keys = await self.aside(lambda: self._find(sweep))
+            found, before = len(keys), removed
+            while keys:
+                some, keys = keys[:rows], keys[rows:]
+                went, took = await self.write(self._timed(sweep, some))
+                removed += went
+                rows = _next_size(rows, took)
+            if removed == before:
+                break
+        return removed
+
+    def _find(self, sweep: Sweep) -> list[Key]:
+        path = self._store.home.database
+        with closing(connection.open_reader(path)) as reader, connection.errors_of(path):
+            return sweep.find(reader)
+
+    def _timed(self, sweep: Sweep, keys: Sequence[Key]) -> Job[tuple[int, float]]:
+        def job(writing: "sqlite.Connection") -> tuple[int, float]:
+            began = self._clock.monotonic()
+            went = sweep.remove(writing, keys)
+            return went, self._clock.monotonic() - began
+
+        return job
+
+
+def _next_size(rows: int, took: float) -> int:
+    if took > WRITE_SECONDS:
+        return max(1, rows // 2)
+    return min(MOST_ROWS, rows * 2) if took < WRITE_SECONDS / 3 else rows

@@ -1,0 +1,51 @@
+"""Deleting many rows beside bots that write: looked for without a lock, deleted by their keys.
+
+A look may read a whole table, so it is made by a connection that only reads. What it finds is
+deleted in small transactions, each of which asks again whether the row is still to go.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from multibot.store.driver import sqlite
+
+# So many keys are found by one look.
+FOUND_AT_ONCE = 2_000
+
+Key = Sequence[object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """Rows of one table that are to go: those of `source` for which the condition holds."""
+
+    what: str
+    table: str
+    key: tuple[str, ...]
+    condition: str
+    values: dict[str, object] = field(default_factory=dict)
+    source: str = ""
+
+    def find(self, reader: "sqlite.Connection", limit: int = FOUND_AT_ONCE) -> list[Key]:
+        """Return the keys of rows that are to go, so many at most; may take a while."""
+        columns = ", ".join(self.key)
+        source = self.source or self.table
+        found = reader.execute(
+            f"SELECT {columns} FROM {source} WHERE {self.condition} LIMIT :limit",  # noqa: S608 - constants
+            {**self.values, "limit": limit},
+        )
+        return [tuple(key) for key in found.fetchall()]
+
+    def remove(self, writing: "sqlite.Connection", keys: Sequence[Key]) -> int:
+        """Delete those of these rows that are still to go; return how many that were."""
+        columns = ", ".join(self.key)
+        listed = ", ".join(f"value ->> {at}" for at in range(len(self.key)))
+        done = writing.execute(
+            f"DELETE FROM {self.table} WHERE ({columns}) IN"  # noqa: S608 - constants
+            f" (SELECT {listed} FROM json_each(:keys)) AND ({self.condition})",
+            {**self.values, "keys": json.dumps([list(key) for key in keys])},
+        )
+        return int(done.rowcount)

@@ -1,0 +1,92 @@
+"""A housekeeper on the real store, in a time that moves when it waits or when the test says so."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from multibot.conversation.message import BotName
+from multibot.home import Home
+from multibot.runtime.hand import Hand
+from multibot.runtime.housekeeper import Housekeeper, Report, Task
+from multibot.store.archive import upkeep
+from multibot.store.archive.upkeep import Upkeep
+from multibot.store.stores import BotStore, open_store
+from tests.fakes import FakeClock
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+class Leaping(FakeClock):
+    """A clock on which nobody waits: a sleep moves it."""
+
+    async def sleep(self, seconds: float) -> None:
+        self.tick(seconds)
+        await asyncio.sleep(0)
+
+
+@dataclass
+class Chore:
+    """A task that notes when it ran, and does as it is told."""
+
+    name: str
+    clock: FakeClock
+    report: Report = field(default_factory=Report)
+    error: Exception | None = None
+    gate: asyncio.Event | None = None
+    ran: list[str] = field(default_factory=list)
+
+    async def work(self, hand: Hand) -> Report:
+        self.ran.append(f"{self.clock.now():%d %H:%M}")
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.error is not None:
+            raise self.error
+        await hand.write(lambda writing: writing.execute("SELECT 1").fetchall())
+        return self.report
+
+    def every(self, period: timedelta, *, deletes: bool = False) -> Task:
+        return Task(name=self.name, period=period, work=self.work, deletes=deletes)
+
+
+@dataclass
+class Household:
+    """Bots of one home that are ready to look after its file."""
+
+    home: Home
+    clock: FakeClock
+    _stores: list[BotStore] = field(default_factory=list)
+
+    def bot(self, name: str, tasks: Sequence[Task] = ()) -> Housekeeper:
+        store = open_store(self.home, BotName(name), self.clock)
+        self._stores.append(store)
+        return Housekeeper(store=store, clock=self.clock, tasks=tasks, holder=name)
+
+    def store(self, name: str) -> BotStore:
+        store = open_store(self.home, BotName(name), self.clock)
+        self._stores.append(store)
+        return store
+
+    @property
+    def upkeep(self) -> Upkeep:
+        return upkeep.read(self.home.database, self.clock.now())
+
+    async def close(self) -> None:
+        for store in self._stores:
+            await store.close()
+
+
+@contextlib.asynccontextmanager
+async def household(home: Home, clock: FakeClock) -> AsyncIterator[Household]:
+    made = Household(home, clock)
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+async def work(housekeeper: Housekeeper) -> None:
+    """Let it do what is due, to the end."""
+    await housekeeper.step()
+    await housekeeper.finished()
