@@ -11,7 +11,7 @@ from multibot.store import driver
 from multibot.store.driver import sqlite
 
 # The number of the newest migration this code is made for; `PRAGMA user_version` mirrors it.
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 _COMMON = (
     "PRAGMA busy_timeout = {busy_ms}",

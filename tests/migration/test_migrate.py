@@ -22,7 +22,15 @@ from tests.store.crowd import together
 from tests.store.material import rows
 
 BIN = Path(sys.executable).parent
-NAMES = ("0001_history", "0002_ledger", "0003_coordination", "0004_fleet", "0005_incidents", "0006_archive")
+NAMES = (
+    "0001_history",
+    "0002_ledger",
+    "0003_coordination",
+    "0004_fleet",
+    "0005_incidents",
+    "0006_archive",
+    "0007_chains",
+)
 
 
 def test_a_new_file_gets_everything_and_no_snapshot(home: Home, clock: FakeClock) -> None:
