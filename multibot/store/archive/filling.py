@@ -1,0 +1,267 @@
+"""The small transactions that take one bot's turns out of the living file and put a copy's in."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from multibot.errors import UsageError
+from multibot.home import Home
+from multibot.store import connection, layout
+from multibot.store.archive import candidate
+from multibot.store.archive.candidate import Candidate
+from multibot.store.archive.shared import SharedFile
+from multibot.store.transaction import Job
+
+if TYPE_CHECKING:
+    from multibot.store.driver import sqlite
+
+# A transaction holds up every bot: so long each may take, and so many rows it may have.
+TARGET_SECONDS = 0.02
+FEWEST, MOST = 20, 2000
+
+Progress = Callable[[int, int], object]
+Values = dict[str, Any]
+Change = Callable[["sqlite.Connection", Values], Values]
+
+_STEPS = ("emptying", "turns", "sessions", "ledger")
+_STATE = "SELECT step, position FROM restores WHERE bot_name = :bot"
+_NOTE = "UPDATE restores SET step = :step, position = :position WHERE bot_name = :bot"
+_END = "DELETE FROM restores WHERE bot_name = :bot"
+_STONES = "SELECT count(*), max(id), max(forgotten_at) FROM tombstones"
+_BOTS = "SELECT bot_name FROM sessions UNION SELECT bot_name FROM conversations"
+_COUNTS = {
+    "conversations": "SELECT count(*) FROM conversations WHERE bot_name = :bot",
+    "sessions": "SELECT count(*) FROM sessions WHERE bot_name = :bot",
+}
+_EMPTY = (
+    """DELETE FROM conversations WHERE id IN (
+        SELECT id FROM conversations WHERE bot_name = :bot LIMIT :limit)""",
+    """DELETE FROM sessions WHERE id IN (
+        SELECT id FROM sessions WHERE bot_name = :bot LIMIT :limit)""",
+)
+# Rows get new numbers behind all others, in their order: so the search finds what is not in its
+# index, and no number stands for two things.
+_KEYS = {
+    "conversations": "id",
+    "sessions": "id",
+    "inbox": "id",
+    "outbox": "id",
+    "channel_cursors": "channel_id",
+}
+_LEDGER = ("inbox", "outbox", "channel_cursors")
+
+# `/clear` draws its line behind a turn, whose number is another one now.
+_LAST_CLEARED = """
+SELECT bot_name, message_id, role, part FROM conversations
+WHERE bot_name = :bot_name AND channel_id = :channel_id AND id <= :cleared_through
+ORDER BY id DESC LIMIT 1
+"""
+_ID_OF_TURN = """
+SELECT id FROM conversations
+WHERE bot_name = ? AND message_id = ? AND role = ? AND part = ?
+"""
+
+_IMPORT = "SELECT * FROM imports WHERE id = :import_id"
+_KNOWN_IMPORT = """
+SELECT id FROM imports
+WHERE batch_id = :batch_id AND kind = :kind AND source = :source AND undone_at IS NULL
+    AND sha256 IN (:sha256, 'restored ' || :sha256)
+"""
+
+
+def silent(done: int, total: int) -> None:
+    """Tell nobody how far it is."""
+    del done, total
+
+
+class _ForgottenMeanwhileError(Exception):
+    """Somebody was forgotten since the copy was rid of the forgotten."""
+
+
+class _Pace:
+    """How many rows the next transaction may have."""
+
+    def __init__(self) -> None:
+        self.rows = FEWEST
+
+    def timed(self, job: Job[Outcome]) -> Job[Outcome]:
+        """Take note of how long a job takes that has this many rows; waits are not its fault."""
+
+        def work(writer: "sqlite.Connection") -> Outcome:
+            began = time.monotonic()
+            done = job(writer)
+            share = TARGET_SECONDS / max(time.monotonic() - began, 0.001)
+            self.rows = max(FEWEST, min(MOST, int(self.rows * min(share, 2.0))))
+            return done
+
+        return work
+
+
+class Filling:
+    """The transactions of one restore, in their order. Use it in a `with` block."""
+
+    def __init__(self, home: Home, shared: SharedFile, made: Candidate, bot_name: str) -> None:
+        self._home = home
+        self._shared = shared
+        self._made = made
+        self._bot = {"bot": bot_name}
+        self._pace = _Pace()
+        self._imports: dict[Any, int] = {}
+        self._stones = shared.reader.execute(_STONES).fetchone()
+        self._copy = connection.open_reader(made.path)
+
+    def __enter__(self) -> Self:
+        there = sorted(name for (name,) in self._copy.execute(_BOTS).fetchall())
+        if self._bot["bot"] not in there:
+            self._copy.close()
+            raise UsageError(
+                f"there is nothing of {self._bot['bot']} in this copy.",
+                where=str(self._made.source),
+                remedy=f"It has {', '.join(there) or 'no bot'}.",
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._copy.close()
+
+    def run(self, progress: Progress) -> dict[str, int]:
+        """Do what is left to do; return how many rows of each table are there now."""
+        step, position = self._shared.reader.execute(_STATE, self._bot).fetchone()
+        for name in _STEPS[_STEPS.index(step) :]:
+            self._shared.write(self._noting(name, position))
+            if name == "emptying":
+                self._take_out(progress)
+            elif name == "ledger":
+                self._add_ledger()
+            else:
+                self._put_back(name, position, progress)
+            position = 0
+        self._shared.write(lambda writer: writer.execute(_END, self._bot))
+        return {table: self._count(self._shared.reader, table) for table in _COUNTS}
+
+    def _count(self, reader: "sqlite.Connection", table: str) -> int:
+        return int(reader.execute(_COUNTS[table], self._bot).fetchone()[0])
+
+    def _noting(self, step: str, position: int) -> Job[object]:
+        values = {**self._bot, "step": step, "position": position}
+        return lambda writer: writer.execute(_NOTE, values)
+
+    def _take_out(self, progress: Progress) -> None:
+        total, done = self._count(self._shared.reader, "conversations"), 0
+        for sql in _EMPTY:
+            while removed := self._remove(sql):
+                done += removed
+                progress(min(done, total), total)
+
+    def _remove(self, sql: str) -> int:
+        values = {**self._bot, "limit": self._pace.rows}
+        return self._write(lambda writer: int(writer.execute(sql, values).rowcount))
+
+    def _write(self, job: Job[Outcome]) -> Outcome:
+        return self._shared.write(self._pace.timed(job))
+
+    def _put_back(self, step: str, after: int, progress: Progress) -> None:
+        """Put the turns or the sessions back, from the row after this one on."""
+        table, change = {
+            "turns": ("conversations", self._turn),
+            "sessions": ("sessions", self._session),
+        }[step]
+        total, done = self._count(self._copy, table), 0
+        for rows in self._chunks(table, after, change, step):
+            done += rows
+            progress(min(done, total), total)
+
+    def _add_ledger(self) -> None:
+        """Add what only the copy knows; after a kill anew, since no row is added twice."""
+        for table in _LEDGER:
+            first: int | str = "" if table == "channel_cursors" else 0
+            for _ in self._chunks(table, first, lambda _, row: row):
+                continue
+
+    def _chunks(
+        self, table: str, after: int | str, change: Change, step: str = ""
+    ) -> Iterator[int]:
+        """Insert a table's rows bit by bit; give how many each transaction had."""
+        columns = layout.columns(self._copy, table)
+        while rows := self._next(table, columns, after):
+            last = rows[-1][_KEYS[table]]
+            self._know_imports(rows)
+            try:
+                self._write(self._inserting(table, rows, change, (step, last)))
+            except _ForgottenMeanwhileError:
+                self._forget()
+                continue
+            after = last
+            yield len(rows)
+
+    def _next(self, table: str, columns: Sequence[str], after: int | str) -> list[Values]:
+        key = _KEYS[table]
+        sql = f"""SELECT {", ".join(columns)} FROM {table}
+            WHERE bot_name = :bot AND {key} > :after ORDER BY {key} LIMIT :limit"""  # noqa: S608 - names
+        values = {**self._bot, "after": after, "limit": self._pace.rows}
+        found = self._copy.execute(sql, values).fetchall()
+        return [dict(zip(columns, row, strict=True)) for row in found]
+
+    def _inserting(
+        self, table: str, rows: Sequence[Values], change: Change, note: tuple[str, Any]
+    ) -> Job[None]:
+        names = [name for name in rows[0] if name != "id"]
+        sql = f"""INSERT INTO {table} ({", ".join(names)})
+            VALUES ({", ".join(f":{name}" for name in names)}) ON CONFLICT DO NOTHING"""  # noqa: S608 - names
+
+        def job(writer: "sqlite.Connection") -> None:
+            if writer.execute(_STONES).fetchone() != self._stones:
+                raise _ForgottenMeanwhileError
+            for row in rows:
+                writer.execute(sql, change(writer, row))
+            step, position = note
+            if step:
+                self._noting(step, position)(writer)
+
+        return job
+
+    def _forget(self) -> None:
+        """Rid the copy of who was forgotten since it was made."""
+        self._copy.close()
+        self._stones = self._shared.reader.execute(_STONES).fetchone()
+        stones = candidate.known_tombstones(self._home, self._made.path)
+        said = self._made.manifest
+        candidate.rid_of_forgotten(self._made.path, stones, said.taken_at if said else None)
+        self._copy = connection.open_reader(self._made.path)
+
+    def _turn(self, _: "sqlite.Connection", row: Values) -> Values:
+        return {**row, "import_id": self._imports.get(row["import_id"])}
+
+    def _session(self, writer: "sqlite.Connection", row: Values) -> Values:
+        through = row["cleared_through"]
+        if through is not None:
+            turn = self._copy.execute(_LAST_CLEARED, row).fetchone()
+            found = turn and writer.execute(_ID_OF_TURN, turn).fetchone()
+            through = found[0] if found else 0
+        import_id = self._imports.get(row["import_id"])
+        return {**row, "cleared_through": through, "import_id": import_id}
+
+    def _know_imports(self, rows: Sequence[Values]) -> None:
+        """Find the living rows of the imports that these rows came with, or add them."""
+        for import_id in {row.get("import_id") for row in rows} - {None, *self._imports}:
+            columns = layout.columns(self._copy, "imports")
+            found = self._copy.execute(_IMPORT, {"import_id": import_id}).fetchone()
+            adding = _adding_import(dict(zip(columns, found, strict=True)))
+            self._imports[import_id] = self._shared.write(adding)
+
+
+def _adding_import(row: Values) -> Job[int]:
+    """Add an import unless it is there, so that it can be undone as before.
+
+    An added one does not count as a file that was imported: other bots' turns of it are not here.
+    """
+    names = [name for name in row if name != "id"]
+    sql = f"""INSERT INTO imports ({", ".join(names)})
+        VALUES ({", ".join(f":{name}" for name in names)}) RETURNING id"""  # noqa: S608 - names
+    values = {**row, "sha256": f"restored {row['sha256']}"}
+
+    def job(writer: "sqlite.Connection") -> int:
+        known = writer.execute(_KNOWN_IMPORT, row).fetchone()
+        return int((known or writer.execute(sql, values).fetchone())[0])
+
+    return job
