@@ -10,7 +10,7 @@ from multibot.store import connection, layout
 from multibot.store.archive import candidate
 from multibot.store.archive.candidate import Candidate
 from multibot.store.archive.shared import SharedFile
-from multibot.store.transaction import Job
+from multibot.store.transaction import Job, Outcome
 
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
