@@ -29,7 +29,7 @@ SELECT id, content FROM conversations
 WHERE id > :after AND id <= :through AND deleted_at IS NULL
 """
 _ADVANCE = "UPDATE watermarks SET value = :through WHERE name = 'search'"
-_BEHIND = f"SELECT coalesce(max(id), 0) - ({_WATERMARK}) FROM conversations"  # noqa: S608 - constants
+_NEWEST = "SELECT coalesce(max(id), 0) FROM conversations"
 
 
 def fill(connection: "sqlite.Connection", limit: int = ROWS) -> int:
@@ -50,7 +50,12 @@ def fill(connection: "sqlite.Connection", limit: int = ROWS) -> int:
 
 def behind(reader: "sqlite.Connection") -> int:
     """Return how many turns at most are not indexed yet; 0 means that all are."""
-    return max(0, int(reader.execute(_BEHIND).fetchone()[0]))
+    return max(0, newest(reader) - watermark(reader))
+
+
+def newest(reader: "sqlite.Connection") -> int:
+    """Return the id of the turn stored last; 0 where there is none."""
+    return int(reader.execute(_NEWEST).fetchone()[0])
 
 
 def watermark(reader: "sqlite.Connection") -> int:

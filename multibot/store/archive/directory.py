@@ -1,0 +1,124 @@
+"""Who and what is in the file: bots, channels, users and sessions, found by id or by name.
+
+Nothing here reads every turn: each step of a listing is one look into an index.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from multibot.store.archive.criteria import Place, SessionKey
+
+if TYPE_CHECKING:
+    from multibot.store.driver import sqlite
+
+# Ids are long; people paste their beginning.
+SHORTEST_PREFIX = 6
+
+_NEXT_BOT = "SELECT min(bot_name) FROM conversations WHERE bot_name > ?"
+_NEXT_CHANNEL = """
+SELECT min(channel_id) FROM conversations
+WHERE bot_name = ? AND channel_id > ? AND deleted_at IS NULL
+"""
+_NEXT_USER = """
+SELECT min(user_id) FROM conversations
+WHERE bot_name = ? AND channel_id = ? AND user_id > ? AND deleted_at IS NULL
+"""
+_CHANNEL = """
+SELECT channel_name, channel_type
+FROM conversations
+WHERE bot_name = ? AND channel_id = ? AND deleted_at IS NULL
+ORDER BY id DESC
+LIMIT 1
+"""
+_USERNAME = """
+SELECT username
+FROM conversations
+WHERE bot_name = ? AND channel_id = ? AND user_id = ? AND deleted_at IS NULL AND role = 'user'
+ORDER BY id DESC
+LIMIT 1
+"""
+_SESSION = """
+SELECT bot_name, channel_id, session_id, user_id, display_id, started_at, last_activity,
+    message_count, closed_at, close_reason
+FROM sessions
+"""
+_BY_ID = f"{_SESSION} WHERE session_id = ?"
+_BY_BEGINNING = f"{_SESSION} WHERE session_id >= ?1 AND session_id < ?1 || '~' LIMIT ?2"
+_BY_DISPLAY_ID = f"{_SESSION} WHERE display_id = ?1 ORDER BY id LIMIT ?2"
+
+
+class Channel(NamedTuple):
+    """A channel as one bot saw it last; a private one has no name."""
+
+    place: Place
+    name: str
+    type: str
+
+
+class User(NamedTuple):
+    """Somebody who spoke with a bot, under the name of that time."""
+
+    user_id: str
+    name: str
+
+
+class SessionRow(NamedTuple):
+    """One session as it stands; `user_id` is empty where users share it."""
+
+    bot_name: str
+    channel_id: str
+    session_id: str
+    user_id: str
+    display_id: str
+    started_at: str
+    last_activity: str
+    message_count: int
+    closed_at: str | None
+    close_reason: str | None
+
+    @property
+    def key(self) -> SessionKey:
+        """What its turns are found by."""
+        return SessionKey(self.bot_name, self.channel_id, self.session_id)
+
+
+def bots(reader: "sqlite.Connection") -> Iterator[str]:
+    """Name the bots that have turns, in alphabetical order."""
+    return _each(reader, _NEXT_BOT)
+
+
+def places(reader: "sqlite.Connection") -> Iterator[Place]:
+    """Name every channel of every bot."""
+    for bot in bots(reader):
+        yield from (Place(bot, channel) for channel in _each(reader, _NEXT_CHANNEL, bot))
+
+
+def channels(reader: "sqlite.Connection") -> Iterator[Channel]:
+    """Name every channel of every bot, as it was called last."""
+    for place in places(reader):
+        if (row := reader.execute(_CHANNEL, place).fetchone()) is not None:
+            yield Channel(place, *row)
+
+
+def users(reader: "sqlite.Connection") -> Iterator[User]:
+    """Name everybody who spoke with a bot, once per channel, as they were called there last."""
+    for place in places(reader):
+        for user_id in _each(reader, _NEXT_USER, *place):
+            named = reader.execute(_USERNAME, (*place, user_id)).fetchone()
+            yield User(user_id, named[0] if named else "")
+
+
+def sessions(reader: "sqlite.Connection", text: str, most: int = 10) -> list[SessionRow]:
+    """Find sessions by id, by an id's beginning or by display id; more than one may fit."""
+    found = reader.execute(_BY_ID, (text,)).fetchall()
+    found = found or reader.execute(_BY_DISPLAY_ID, (text, most)).fetchall()
+    if not found and len(text) >= SHORTEST_PREFIX:
+        found = reader.execute(_BY_BEGINNING, (text, most)).fetchall()
+    return [SessionRow(*row) for row in found]
+
+
+def _each(reader: "sqlite.Connection", sql: str, *within: str) -> Iterator[str]:
+    """Step through the different values of an index, one look-up each."""
+    value = ""
+    while (value := reader.execute(sql, (*within, value)).fetchone()[0]) is not None:
+        yield value
