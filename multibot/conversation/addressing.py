@@ -17,6 +17,7 @@ __all__ = [
     "decide",
     "is_name_address",
     "matches",
+    "named",
     "raw_mentions",
 ]
 
@@ -104,16 +105,16 @@ def _decide_in_guild(
 ) -> Decision:
     others = tuple(peer for peer in peers if peer.bot_name != me.bot_name)
     listening = (each for each in others if matches(each.patterns, message.routing_name))
-    named = _named(message.content, (me, *listening))
+    spoken_to = named(message.content, (me, *listening))
     mentioned = message.mentioned_ids | raw_mentions(message.content)
     pattern = matches(rules.patterns, message.routing_name)
-    by_name = pattern is not None and me.bot_name in named
+    by_name = pattern is not None and me.bot_name in spoken_to
     if how := _how_addressed(message, me, mentioned, by_name=by_name):
         return Decision(Verdict.ANSWER, Reason.ANSWERED, how)
     theirs = [
         peer.bot_name
         for peer in others
-        if _how_addressed(message, peer, mentioned, by_name=peer.bot_name in named)
+        if _how_addressed(message, peer, mentioned, by_name=peer.bot_name in spoken_to)
     ]
     if theirs:
         return Decision(Verdict.NO, Reason.NOT_ADDRESSED, f"addressed to {', '.join(theirs)}")
@@ -126,6 +127,13 @@ def matches(patterns: Iterable[str], name: str) -> str | None:
     """Return the first pattern that fits the whole channel name; only `*` is special."""
     folded = name.casefold()
     return next((each for each in patterns if _fits(each.casefold(), folded)), None)
+
+
+def named(content: str, members: tuple[FleetMember, ...]) -> frozenset[BotName]:
+    """Return the bots spoken to by name. A name that several share speaks to none of them."""
+    owners = _owners(members)
+    spoken = addressed_names(content, owners)
+    return frozenset(owner for name in spoken if (owner := owners[name]) is not None)
 
 
 def _fits(pattern: str, name: str) -> bool:
@@ -180,13 +188,6 @@ def _how_addressed(
     if message.reply_to_author_id == member.user_id:
         return "reply"
     return "name" if by_name else None
-
-
-def _named(content: str, members: tuple[FleetMember, ...]) -> frozenset[BotName]:
-    """Return the bots spoken to by name. A name that several share speaks to none of them."""
-    owners = _owners(members)
-    spoken = addressed_names(content, owners)
-    return frozenset(owner for name in spoken if (owner := owners[name]) is not None)
 
 
 @functools.lru_cache(maxsize=64)

@@ -8,6 +8,8 @@ from multibot.clock import Clock
 from multibot.conversation.message import BotName
 from multibot.home import Home
 from multibot.store import connection, driver, filesystem, integrity
+from multibot.store.activity import Activity
+from multibot.store.chains import Chains
 from multibot.store.cursors import Cursors
 from multibot.store.edits import Edits
 from multibot.store.fleet import Fleet
@@ -37,6 +39,8 @@ class BotStore:
     insight: Insight
     incidents: Incidents
     outbox: Outbox
+    chains: Chains
+    activity: Activity
     reader: "sqlite.Connection"
     writer: Writer
 
@@ -80,6 +84,8 @@ def open_store(
         fleet=Fleet(bot_name, clock, reader=reader, writer=writer, path=path),
         gateway=GatewayLedger(bot_name, clock, reader=reader, writer=writer, path=path),
         outbox=Outbox(bot_name, clock, reader=reader, writer=writer, edits=edits, path=path),
+        chains=Chains(bot_name, clock, reader=reader, writer=writer, cursors=cursors, path=path),
+        activity=Activity(bot_name, clock, reader=reader, writer=writer, path=path),
         insight=Insight(bot_name, reader=reader, path=path),
         incidents=Incidents(bot_name, clock, writer=writer),
         reader=reader,

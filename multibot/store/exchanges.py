@@ -1,0 +1,254 @@
+"""The shared rows of what bots say to each other; every method runs inside the caller's transaction."""
+
+import functools
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from multibot.clock import from_text, to_text
+from multibot.conversation import chain, overhearing
+from multibot.conversation.chain import ChainRules, Cooldown, Exchange, Said
+from multibot.conversation.message import BotName, InboundMessage
+from multibot.conversation.overhearing import Underway
+from multibot.store import statements
+
+if TYPE_CHECKING:
+    from multibot.store.driver import sqlite
+
+# What is older was counted long ago, or by nobody; its row may be gone.
+MEMORY = timedelta(hours=24)
+# What has been on its way for longer never left.
+LONGEST_WAY = timedelta(minutes=15)
+# Ids are in order, times of different clocks are so up to this.
+SLACK = timedelta(minutes=10)
+
+_UNSEEN = Exchange()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A channel and the guild it is in."""
+
+    channel_id: str
+    guild_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveChannel:
+    """A channel that has a chain or a cooldown just now."""
+
+    place: Place
+    exchange: Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class BotTurn:
+    """One message of a bot, of however many parts, as it was counted.
+
+    `message_id` is missing while it is on its way; `claimed_as` is the part by which it is answered.
+    """
+
+    turn: str
+    message_id: str | None = None
+    chain: int | None = None
+    claimed_as: str | None = None
+
+
+class Channel:
+    """One channel within one transaction: what was there, and what becomes of it."""
+
+    def __init__(
+        self, writing: "sqlite.Connection", place: Place, rules: ChainRules, now: datetime
+    ) -> None:
+        self._writing = writing
+        self._place = place
+        self._rules = rules
+        self._now = now
+        self._sql = statements.load()
+        row = self._sql.exchange(writing, channel_id=place.channel_id)
+        self._found = _UNSEEN if row is None else exchange_of(row)
+        self.exchange = chain.settled(self._found, rules, now)
+
+    def save(self) -> None:
+        """Write what has changed."""
+        found, new = self._found, self.exchange
+        if new.cooldown is not None and new.cooldown != found.cooldown:
+            self._sql.save_cooldown(
+                self._writing,
+                channel_id=self._place.channel_id,
+                started_at=to_text(new.cooldown.started_at),
+                expires_at=to_text(new.cooldown.expires_at),
+                cause=new.cooldown.cause,
+            )
+        if new == found:
+            return
+        self._sql.save_exchange(
+            self._writing,
+            channel_id=self._place.channel_id,
+            guild_id=self._place.guild_id,
+            chain=new.chain,
+            message_count=new.message_count,
+            pending=new.pending,
+            participants=_participants(new.participants),
+            is_opened=int(new.is_opened),
+            started_at=_text(new.started_at),
+            last_activity_at=_text(new.last_activity_at),
+            last_message_id=new.last_message_id,
+            last_bot=new.last_bot,
+            bot_turns=new.bot_turns,
+            spoke_at=_text(new.spoke_at),
+            human_id=new.human_id,
+            at=to_text(self._now),
+        )
+
+    def turn_of(self, author: BotName, message: InboundMessage) -> str:
+        """Name the turn that a message of a bot is a part of."""
+        known = self._sql.bot_message(self._writing, message_id=message.message_id)
+        if known is not None:
+            return str(known[0])
+        sent_as = self._sql.turn_sent_as(
+            self._writing, bot_name=author, message_id=message.message_id
+        )
+        if sent_as is not None:
+            return str(sent_as)
+        underway = self._sql.turns_underway(
+            self._writing,
+            bot_name=author,
+            channel_id=message.channel_id,
+            since=to_text(self._now - LONGEST_WAY),
+        )
+        begun = [Underway(turn, from_text(since)) for turn, since in underway]
+        return overhearing.turn_of(message, begun)
+
+    def turn(self, bot: BotName, turn: str) -> BotTurn | None:
+        """Return a message of a bot that was counted."""
+        row = self._sql.bot_turn(self._writing, bot_name=bot, turn=turn)
+        return None if row is None else BotTurn(*row)
+
+    def record(self, said: Said, turn: str, *, in_exchange: bool) -> BotTurn:
+        """Count a message that stands on Discord, once, whoever sees it and however often."""
+        known = self.turn(said.bot, turn)
+        if known is None:
+            return self._count(said, turn, in_exchange=in_exchange)
+        key = {"bot_name": said.bot, "turn": turn}
+        if known.message_id is None:
+            self.exchange = chain.sent(self.exchange, said, self._rules, chain=known.chain)
+            self._sql.say_bot_turn(
+                self._writing, **key, message_id=said.message_id, said_at=to_text(said.at)
+            )
+            return replace(known, message_id=said.message_id)
+        if in_exchange and known.chain is None and chain.takes(self.exchange, said):
+            self.exchange = chain.joined(self.exchange, said, self._rules)
+            self._sql.join_bot_turn(self._writing, **key, chain=self.exchange.chain)
+            return replace(known, chain=self.exchange.chain)
+        return known
+
+    def reserve(self, bot: BotName, turn: str, number: int | None) -> None:
+        """Note a message that is allowed and on its way; `number` is the chain it counts in."""
+        self._sql.insert_bot_turn(
+            self._writing,
+            bot_name=bot,
+            turn=turn,
+            channel_id=self._place.channel_id,
+            message_id=None,
+            said_at=to_text(self._now),
+            chain=number,
+        )
+
+    def drop(self, bot: BotName, turn: str) -> bool:
+        """Forget a message that was on its way; false when there is none."""
+        known = self.turn(bot, turn)
+        if known is None or known.message_id is not None:
+            return False
+        self._sql.drop_bot_turn(self._writing, bot_name=bot, turn=turn)
+        self.exchange = chain.withdrawn(self.exchange, chain=known.chain)
+        return True
+
+    def interrupt(self, message: InboundMessage) -> None:
+        """End the chain for a person's message; what is on its way counts anew once it is there."""
+        where = {"channel_id": self._place.channel_id}
+        since = min(message.created_at, self._now) - SLACK
+        later, later_in_chain = self._sql.turns_after(
+            self._writing, **where, message_id=message.message_id, since=to_text(since)
+        )
+        before = self.exchange
+        self.exchange = chain.interrupted(
+            before, message.message_id, later=later, later_in_chain=later_in_chain
+        )
+        if self.exchange is not before:
+            oldest = to_text(self._now - LONGEST_WAY)
+            self._sql.drop_turns_underway(self._writing, **where, since=oldest)
+
+    def _count(self, said: Said, turn: str, *, in_exchange: bool) -> BotTurn:
+        counted = BotTurn(turn, said.message_id)
+        if said.at < self._now - MEMORY:
+            return counted
+        self.exchange = chain.heard(self.exchange, said)
+        if in_exchange and chain.takes(self.exchange, said):
+            self.exchange = chain.joined(self.exchange, said, self._rules)
+            counted = BotTurn(turn, said.message_id, self.exchange.chain)
+        self._sql.insert_bot_turn(
+            self._writing,
+            bot_name=said.bot,
+            turn=turn,
+            channel_id=self._place.channel_id,
+            message_id=said.message_id,
+            said_at=to_text(said.at),
+            chain=counted.chain,
+        )
+        return counted
+
+
+def live(reader: "sqlite.Connection", rules: ChainRules, now: datetime) -> tuple[LiveChannel, ...]:
+    """Return every channel with a chain or a cooldown, as they are at this moment."""
+    rows = list(statements.load().live_exchanges(reader))
+    found = (
+        LiveChannel(Place(row[0], row[1]), chain.settled(exchange_of(row[2:]), rules, now))
+        for row in rows
+    )
+    return tuple(
+        each for each in found if each.exchange.is_alive or each.exchange.cooldown is not None
+    )
+
+
+def exchange_of(row: tuple[Any, ...]) -> Exchange:
+    """Make the state of the columns of a channel and its cooldown."""
+    return Exchange(
+        chain=row[0],
+        message_count=row[1],
+        pending=row[2],
+        participants=_names(row[3]),
+        is_opened=bool(row[4]),
+        started_at=_time(row[5]),
+        last_activity_at=_time(row[6]),
+        last_message_id=row[7],
+        last_bot=row[8],
+        bot_turns=row[9],
+        spoke_at=_time(row[10]),
+        human_id=row[11],
+        cooldown=None if row[12] is None else _cooldown(*row[12:]),
+    )
+
+
+def _cooldown(started_at: str, expires_at: str, cause: chain.Cause) -> Cooldown:
+    return Cooldown(started_at=from_text(started_at), expires_at=from_text(expires_at), cause=cause)
+
+
+@functools.lru_cache(maxsize=256)
+def _names(text: str) -> tuple[BotName, ...]:
+    return tuple(orjson.loads(text))
+
+
+@functools.lru_cache(maxsize=256)
+def _participants(names: tuple[BotName, ...]) -> str:
+    return orjson.dumps(names).decode()
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else from_text(text)
+
+
+def _text(at: datetime | None) -> str | None:
+    return None if at is None else to_text(at)
