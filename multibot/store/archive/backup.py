@@ -163,9 +163,11 @@ def listed(home: Home) -> list[tuple[Path, Manifest | None]]:
 
 
 def newest(home: Home) -> str:
-    """Name the newest copy as a command line would; NONE where there is none."""
-    found = [path for path, said in listed(home) if said is not None]
-    return str(found[0].relative_to(home.root)) if found else NONE
+    """Name the newest backup as a command line would, else another copy; NONE where there is none."""
+    found = [(path, said) for path, said in listed(home) if said is not None]
+    backups = [path for path, said in found if said.kind is Kind.BACKUP]
+    names = [*backups, *(path for path, _ in found)]
+    return str(names[0].relative_to(home.root)) if names else NONE
 
 
 def _age(copy: tuple[Path, Manifest | None]) -> tuple[bool, float]:

@@ -11,22 +11,21 @@ from pathlib import Path
 from multibot.clock import Clock, to_text
 from multibot.store import connection, layout
 from multibot.store.driver import sqlite
+from multibot.store.layout import LEDGER
 
-# Each by what makes two rows the same. Rows that only one of the files has are kept.
-KEYS = {
+# What a restore is there for, and what belongs to the file itself. All other tables are carried over.
+HISTORY = frozenset(
+    {"conversations", "sessions", "imports", "tombstones", "restores", "watermarks", LEDGER}
+)
+# Those are of processes that have ended.
+_PASSING = frozenset({"channel_turns"})
+# What makes two rows the same, where that is not the primary key.
+_SAME = {
     "inbox": "bot_name, message_id",
     "outbox": "bot_name, message_id",
-    "channel_cursors": "bot_name, channel_id",
     "message_claims": "message_id",
-    "accepted_messages": "message_id",
-    "notices": "kind, subject",
-    "http_errors": "minute, status",
-    "bot_status": "bot_name",
-    "bot_profiles": "bot_name",
     "gateway_starts": "bot_name, started_at",
     "incidents": "bot_name, kind, first_at",
-    "leases": "name",
-    "upkeep": "task",
 }
 # Nothing is under way in a copy: whoever was answered meanwhile must not be answered again.
 SETTLE = """
@@ -37,13 +36,15 @@ WHERE state IN ('received', 'claimed', 'generating', 'sending')
 """
 _ATTACH = "ATTACH ? AS living"
 _COLUMNS = "SELECT name FROM pragma_table_info(?, 'living')"
+_KEY = "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk"
 
 
 def settle(path: Path, clock: Clock) -> None:
     """Leave no message under way in a copy."""
     with _opened(path) as writer:
         writer.execute(SETTLE, {"at": to_text(clock.now())})
-        writer.execute("DELETE FROM channel_turns")
+        for table in _PASSING:
+            writer.execute(f"DELETE FROM {table}")  # noqa: S608 - a constant
 
 
 def carry_over(living: Path, path: Path) -> list[str]:
@@ -53,25 +54,30 @@ def carry_over(living: Path, path: Path) -> list[str]:
     if not living.is_file() or living.stat().st_size == 0:
         return lost
     with _opened(path) as writer:
+        tables = [name for name in layout.tables_of(writer) if name not in HISTORY | _PASSING]
         try:
             writer.execute(_ATTACH, (f"{living.absolute().as_uri()}?mode=rw",))
         except sqlite.Error:
-            return list(KEYS)
-        for table, key in KEYS.items():
+            return tables
+        for table in tables:
             try:
                 with _transaction(writer):
-                    _carry(writer, table, key)
+                    _carry(writer, table)
             except sqlite.Error:
                 lost.append(table)
     return lost
 
 
-def _carry(writer: "sqlite.Connection", table: str, key: str) -> None:
+def _carry(writer: "sqlite.Connection", table: str) -> None:
     known = layout.columns(writer, table)
     found = {name for (name,) in writer.execute(_COLUMNS, (table,)).fetchall()}
+    if not found:
+        # A file that is older than the table.
+        return
+    key = _SAME.get(table) or ", ".join(name for (name,) in writer.execute(_KEY, (table,)))
     columns = ", ".join(name for name in known if name in found and name != "id")
     order = "ORDER BY id" if "id" in found else ""
-    # Names out of the schema, keys out of the table above.
+    # The names are out of the schema.
     for sql in (
         f"DELETE FROM main.{table} WHERE ({key}) IN (SELECT {key} FROM living.{table})",  # noqa: S608
         f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM living.{table} {order}",  # noqa: S608
