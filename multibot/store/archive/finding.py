@@ -91,7 +91,7 @@ class Finding:
         return hits
 
     def _of_a_moment(self, low: int, high: int, limit: int) -> list[_Hit]:
-        memory = index.of_a_moment(self._shared.reader, low, high)
+        memory = index.of_a_moment(self._shared.reader, low - 1, high)
         try:
             moment = Index(memory, self._values)
             ids = [key.id for key in moment.keys(low, high, limit)]
