@@ -11,6 +11,8 @@ from multibot.home import Home
 from multibot.supervise.control import Process, ProcessState
 
 HEARTBEAT_SECONDS = 20.0
+# supervisord says in whole seconds when it started a process, and moves that after a clock set back.
+START_SLACK_SECONDS = 5.0
 
 
 class State(StrEnum):
@@ -37,6 +39,8 @@ class Row(Protocol):
 
     @property
     def pid(self) -> int: ...  # noqa: D102 - a column
+    @property
+    def started_at(self) -> datetime: ...  # noqa: D102 - a column
     @property
     def state(self) -> str: ...  # noqa: D102 - a column
     @property
@@ -120,7 +124,7 @@ def judge(
         return Condition(bot_name=bot_name, state=State.STOPPED, error=_last_error(row))
     if process.pid == 0:
         return _without_process(process, row, exit_note)
-    if row is None or row.pid != process.pid:
+    if row is None or not wrote(process, row):
         # Its present process has written nothing yet; what an earlier one wrote says nothing of it.
         state = State.STOPPING if process.state is ProcessState.STOPPING else State.STARTING
         return Condition(
@@ -131,6 +135,17 @@ def judge(
             error=exit_note,
         )
     return _living(process, row, now)
+
+
+def wrote(process: Process, row: Row) -> bool:
+    """Say whether this very process wrote the row: a new container gives old numbers again.
+
+    What was written before it started is not its own. Two times are asked, so that a clock set back
+    hides no bot.
+    """
+    began_then = row.started_at.timestamp() >= process.started - START_SLACK_SECONDS
+    was_there = row.heartbeat_at and row.heartbeat_at.timestamp() >= process.started
+    return row.pid == process.pid and bool(began_then or was_there)
 
 
 def _living(process: Process, row: Row, now: datetime) -> Condition:

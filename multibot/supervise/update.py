@@ -7,7 +7,7 @@ from enum import StrEnum
 from multibot.supervise import lifecycle
 from multibot.supervise.control import ALIVE, Control, Process, ProcessState
 from multibot.supervise.patience import Patience
-from multibot.supervise.readiness import Row
+from multibot.supervise.readiness import Row, wrote
 
 
 class Outcome(StrEnum):
@@ -70,6 +70,6 @@ def _outcome(process: Process | None, row: Row | None, wanted: str, *, replaced:
     if replaced or process.state is ProcessState.BACKOFF:
         # One that waits for its next try may well be waiting for what was just put right.
         return Outcome.RESTARTED
-    if row is not None and row.pid == process.pid and row.config_hash != wanted:
+    if row is not None and wrote(process, row) and row.config_hash != wanted:
         return Outcome.RESTARTED
     return Outcome.UNCHANGED

@@ -106,6 +106,41 @@ def test_the_row_of_an_earlier_process_says_nothing() -> None:
     assert (judged.state, judged.config_hash, judged.error) == (State.STARTING, None, None)
 
 
+def ago(seconds: float) -> int:
+    return int((NOW - timedelta(seconds=seconds)).timestamp())
+
+
+def test_the_row_of_an_earlier_process_says_nothing_also_where_the_number_comes_again() -> None:
+    """As in a container that was killed and is up again within seconds."""
+    judged = condition(replace(RUNNING, started=ago(2)), replace(READY, last_error="old"))
+
+    assert (judged.state, judged.config_hash, judged.error) == (State.STARTING, None, None)
+
+
+@pytest.mark.parametrize(
+    ("started", "row_started", "heartbeat"),
+    [
+        (120.0, 119.5, 3),
+        # Set back a little between the two: supervisord moves its time only then.
+        (117.0, 120.0, 3),
+        # Set back an hour while the bot was starting, and an hour ago.
+        (120.0, 3719.5, 3),
+        # Set back an hour since: the bot started in what is now the future.
+        (-3000.0, -3000.5, 3),
+    ],
+)
+def test_a_clock_set_back_hides_no_bot(
+    started: float, row_started: float, heartbeat: float
+) -> None:
+    row = replace(
+        READY,
+        started_at=NOW - timedelta(seconds=row_started),
+        heartbeat_at=NOW - timedelta(seconds=heartbeat),
+    )
+
+    assert condition(replace(RUNNING, started=ago(started)), row).is_ready
+
+
 @pytest.mark.parametrize(
     ("said", "state"),
     [

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from multibot.supervise import update
 from multibot.supervise.control import Differences, ProcessState
@@ -15,6 +15,7 @@ from tests.supervise.fake_control import FakeControl, patience
 class FakeRow:
     pid: int
     config_hash: str
+    started_at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     state: str = "ready"
     gateway_state: str = "connected"
     ready_at: datetime | None = None
