@@ -8,9 +8,10 @@ from multibot.store.archive.sweep import Sweep
 
 # The full-text index follows by a trigger. Deleted ones, of which only the row is left, go as well.
 _TURNS = "bot_name = :bot_name AND timestamp < :before"
-# An open session is somebody's; a closed one stays for as long as a turn of it does.
-_SESSIONS = """bot_name = :bot_name AND is_active = 0
-    AND max(last_activity, coalesce(closed_at, last_activity)) < :before
+# An open session is somebody's; a closed one stays for as long as a turn of it does, and one that
+# was cleared for as long as there may be turns that the `/clear` cut off.
+_SESSIONS = """bot_name = :bot_name AND is_active = 0 AND last_activity < :before
+    AND (cleared_through IS NULL OR closed_at < :before)
     AND NOT EXISTS (
         SELECT 1 FROM conversations AS turn
         WHERE turn.bot_name = sessions.bot_name AND turn.channel_id = sessions.channel_id
