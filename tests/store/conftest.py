@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ from multibot.clock import Clock
 from multibot.conversation.message import BotName
 from multibot.home import Home
 from multibot.store import connection
+from multibot.store.driver import sqlite
 from multibot.store.migrate import migrate
 from multibot.store.stores import BotStore, open_store
 from multibot.store.writer import Writer
@@ -42,6 +43,14 @@ async def open_bot(home: Home, clock: FakeClock) -> AsyncIterator[OpenBot]:
 @pytest.fixture
 async def store(open_bot: OpenBot) -> BotStore:
     return open_bot()
+
+
+@pytest.fixture
+def writing(home: Home) -> Iterator[sqlite.Connection]:
+    """A connection that writes at once, without a queue."""
+    made = connection.open_writer(home.database)
+    yield made
+    made.close()
 
 
 @pytest.fixture

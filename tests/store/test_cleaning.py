@@ -1,92 +1,17 @@
 """What nobody needs any more goes, and what somebody may still come back to stays."""
 
 import json
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from multibot.clock import to_text
-from multibot.home import Home
-from multibot.store import connection
 from multibot.store.archive import cleaning
 from multibot.store.archive.cleaning import RULES, RULES_OF_GONE_BOTS
 from multibot.store.archive.sweep import Sweep
 from multibot.store.driver import sqlite
-from multibot.store.stores import BotStore
-from tests.fakes import FakeClock
-from tests.store.material import ANSWER, LEASE, START, message, rows
-from tests.store.material import RULES as SESSIONS
-
-NOW = START
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-BOTS = ("sage", "spark")
-
-
-@pytest.fixture
-def writing(home: Home) -> Iterator[sqlite.Connection]:
-    made = connection.open_writer(home.database)
-    yield made
-    made.close()
-
-
-def sweep_all(writing: sqlite.Connection, now: datetime = NOW, **known: object) -> dict[str, int]:
-    """Carry out every rule; return how many rows of what went."""
-    options = {"bots": BOTS, **known}
-    found = {}
-    for sweep in cleaning.sweeps(now, **options):  # type: ignore[arg-type]
-        found[sweep.what] = sweep.remove(writing, sweep.find(writing))
-    return {what: count for what, count in found.items() if count}
-
-
-def put(writing: sqlite.Connection, table: str, **values: object) -> None:
-    names = ", ".join(values)
-    marks = ", ".join(f":{name}" for name in values)
-    writing.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", values)  # noqa: S608
-
-
-def decided(writing: sqlite.Connection, message_id: str, age: timedelta, **changes: object) -> None:
-    at = to_text(NOW - age)
-    values = {
-        "bot_name": "sage",
-        "message_id": message_id,
-        "channel_id": "10",
-        "user_id": "7",
-        "created_at": at,
-        "received_at": at,
-        "updated_at": at,
-        "decision": "no",
-        "reason": "not_addressed",
-        "state": "declined",
-    }
-    put(writing, "inbox", **(values | changes))
-
-
-def sent(writing: sqlite.Connection, message_id: str, age: timedelta, **changes: object) -> None:
-    at = to_text(NOW - age)
-    values = {
-        "bot_name": "sage",
-        "message_id": message_id,
-        "part": 0,
-        "nonce": "n",
-        "content": "hello",
-        "state": "sent",
-        "sent_message_id": f"s{message_id}",
-        "created_at": at,
-        "sent_at": at,
-    }
-    put(writing, "outbox", **(values | changes))
-
-
-def claimed(writing: sqlite.Connection, message_id: str, age: timedelta, bot: str = "sage") -> None:
-    at = to_text(NOW - age)
-    values = {"message_id": message_id, "slot": 0, "channel_id": "10", "bot_name": bot}
-    put(writing, "message_claims", **values, claimed_at=at, expires_at=at)
-
-
-def left(writing: sqlite.Connection, table: str, column: str = "message_id") -> list[str]:
-    sql = f"SELECT {column} FROM {table} ORDER BY 1"  # noqa: S608 - names of the test
-    return [row[0] for row in writing.execute(sql)]
+from tests.store.leftovers import BOTS, DAY, HOUR, NOW, claimed, decided, left, put, sent, sweep_all
+from tests.store.material import LEASE
 
 
 @pytest.mark.parametrize("state", ["answered", "failed", "expired", "declined"])
@@ -215,84 +140,10 @@ def test_gateway_starts_and_incidents_go_when_no_limit_counts_them(
     assert sweep_all(writing) == {"gateway starts": 1, "incidents": 1}
 
 
-def beat(writing: sqlite.Connection, bot: str, age: timedelta) -> None:
-    """Put down everything that a bot leaves about itself."""
-    at = to_text(NOW - age)
-    put(
-        writing,
-        "bot_status",
-        bot_name=bot,
-        pid=1,
-        boot_id="b",
-        started_at=at,
-        state="ready",
-        gateway_state="ready",
-        heartbeat_at=at,
-        config_hash="c",
-        version="1",
-    )
-    put(writing, "bot_profiles", bot_name=bot, profile="{}", published_at=at)
-    values = {"bot_name": bot, "channel_id": "10", "is_dm": 0, "last_seen": "5"}
-    put(writing, "channel_cursors", **values, updated_at=at)
-
-
-def test_a_removed_bot_is_forgotten_after_a_week_without_a_heartbeat(
-    writing: sqlite.Connection,
-) -> None:
-    for bot, age in (("gone", 8 * DAY), ("leaving", 6 * DAY), ("sage", 300 * DAY)):
-        beat(writing, bot, age)
-    decided(writing, "5", 31 * DAY, bot_name="gone", state="sending")
-    decided(writing, "6", 29 * DAY, bot_name="gone", state="sending")
-
-    assert sweep_all(writing) == {
-        "removed bots": 1,
-        "their profiles": 1,
-        "their cursors": 1,
-        "their unfinished messages": 1,
-    }
-    for table in ("bot_status", "bot_profiles", "channel_cursors"):
-        assert left(writing, table, "bot_name") == ["leaving", "sage"]
-
-
-def test_where_the_fleet_file_cannot_be_read_no_bot_is_removed(writing: sqlite.Connection) -> None:
-    beat(writing, "sage", 300 * DAY)
-
-    assert sweep_all(writing, bots=()) == {}
-
-
-def test_a_bot_that_starts_meanwhile_is_not_taken_for_a_removed_one(
-    writing: sqlite.Connection,
-) -> None:
-    """Its profile comes before its first heartbeat, and before anybody read the new file."""
-    put(writing, "bot_profiles", bot_name="new", profile="{}", published_at=to_text(NOW))
-
-    assert sweep_all(writing) == {}
-
-
 def test_what_was_said_is_never_cleaned_away(writing: sqlite.Connection) -> None:
     tables = {rule.table for rule in (*RULES, *RULES_OF_GONE_BOTS)}
 
     assert tables.isdisjoint({"conversations", "sessions", "imports", "tombstones", "leases"})
-
-
-async def test_a_bot_goes_on_with_what_it_left_after_a_cleaning(
-    home: Home, store: BotStore, clock: FakeClock, writing: sqlite.Connection
-) -> None:
-    """A message that was under way when its bot was stopped for days is still under way."""
-    said = message()
-    await store.ledger.receive(said, ANSWER, per_minute=10)
-    session = await store.ledger.begin(said, SESSIONS)
-    (part,) = await store.outbox.stage(said.message_id, ["answer"])
-    clock.tick(5 * DAY.total_seconds())
-    swept = sweep_all(writing, clock.now())
-
-    assert swept.keys() <= {"lapsed places", "counted messages"}
-    assert store.outbox.parts(said.message_id) == (part,)
-    await store.outbox.mark_sent(said, session.session_id, part, "99", "Sage")
-    await store.ledger.finish(said.message_id, "answered", "answered")
-    clock.tick(2 * DAY.total_seconds())
-    assert sweep_all(writing, clock.now())["sent parts"] == 1
-    assert rows(home.database, "SELECT count(*) FROM conversations") == [(2,)]
 
 
 def test_a_row_that_changed_since_it_was_found_stays(writing: sqlite.Connection) -> None:

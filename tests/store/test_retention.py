@@ -1,6 +1,5 @@
 """Turns go when they are older than their bot keeps them; of others, nothing does."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from multibot.clock import to_text
 from multibot.conversation.message import BotName
 from multibot.home import Home
-from multibot.store import connection
 from multibot.store.archive import closing, retention, search
 from multibot.store.driver import sqlite
 from tests.fakes import FakeClock
@@ -16,13 +14,6 @@ from tests.store.conftest import OpenBot
 from tests.store.material import RULES, SAGE, SPARK, START, message, rows
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def writing(home: Home) -> Iterator[sqlite.Connection]:
-    made = connection.open_writer(home.database)
-    yield made
-    made.close()
 
 
 async def say(open_bot: OpenBot, bot: BotName, *ages: int) -> None:
