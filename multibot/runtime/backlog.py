@@ -90,7 +90,6 @@ class Backlog:
     is_read: bool = False
     is_cut: bool = False
     has_failed: bool = False
-    is_done: bool = False
 
     @property
     def mentions_me(self) -> bool:

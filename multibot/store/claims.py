@@ -141,15 +141,14 @@ class Claims:
 
     def renew(
         self, connection: "sqlite.Connection", message_id: str, now: datetime, lease: timedelta
-    ) -> bool:
-        """Lengthen a lease; false when the claim is not ours any more."""
-        renewed: int = self._sql.renew_claim(
+    ) -> None:
+        """Lengthen a lease, unless the claim is not ours any more."""
+        self._sql.renew_claim(
             connection,
             message_id=message_id,
             bot_name=self._bot_name,
             expires_at=to_text(now + lease),
         )
-        return renewed > 0
 
     def settle(
         self, connection: "sqlite.Connection", message_id: str, now: datetime, state: str

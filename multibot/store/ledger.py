@@ -136,15 +136,15 @@ class Ledger:
 
         return await self._writer.run(job)
 
-    async def renew(self, message_id: str, lease: timedelta) -> bool:
-        """Keep claim and place while the answer is made; false when the claim is not ours."""
+    async def renew(self, message_id: str, lease: timedelta) -> None:
+        """Keep the place, and the claim if it is ours, while the answer is made."""
 
-        def job(writing: "sqlite.Connection") -> bool:
+        def job(writing: "sqlite.Connection") -> None:
             now = self._clock.now()
             self._turns.renew(writing, message_id, now)
-            return self._claims.renew(writing, message_id, now, lease)
+            self._claims.renew(writing, message_id, now, lease)
 
-        return await self._writer.run(job)
+        await self._writer.run(job)
 
     def turns_ahead(self, message: InboundMessage) -> int:
         """Count the turns of the whole fleet in this channel that come before this one."""

@@ -71,7 +71,9 @@ async def test_a_lapsed_lease_can_be_taken_over_with_a_higher_fence(
     assert (await claim(spark, said)).outcome is ClaimOutcome.TAKEN
     clock.tick(0.001)
     assert await claim(spark, said) == Claim(ClaimOutcome.WON, SPARK, 2)
-    assert not await sage.ledger.renew(said.message_id, LEASE)
+    await sage.ledger.renew(said.message_id, LEASE)
+    holders = [store.ledger.holds_claim(said.message_id) for store in (sage, spark)]
+    assert holders == [False, True]
     assert rows(
         home.database,
         "SELECT state, message IS NULL FROM inbox WHERE bot_name = 'spark'",
@@ -83,13 +85,14 @@ async def test_a_renewed_lease_holds(open_bot: OpenBot, clock: FakeClock) -> Non
     said = message()
     await claim(sage, said)
     clock.tick(50)
-    assert await sage.ledger.renew(said.message_id, LEASE)
+    await sage.ledger.renew(said.message_id, LEASE)
     clock.tick(50)
     assert (await claim(spark, said)).outcome is ClaimOutcome.TAKEN
 
 
-async def test_a_claim_that_was_never_made_cannot_be_renewed(store: BotStore) -> None:
-    assert not await store.ledger.renew("1", LEASE)
+async def test_a_claim_that_was_never_made_is_not_made_by_renewing(store: BotStore) -> None:
+    await store.ledger.renew("1", LEASE)
+    assert not store.ledger.holds_claim("1")
 
 
 @pytest.mark.parametrize("state", ["answered", "failed", "expired"])
@@ -102,8 +105,8 @@ async def test_what_is_dealt_with_is_never_taken_over(
     await sage.ledger.finish(said.message_id, state, state)  # type: ignore[arg-type]
     clock.tick(3600)
     assert await claim(spark, said) == Claim(ClaimOutcome.TAKEN, SAGE, 1)
+    await sage.ledger.renew(said.message_id, LEASE)
     assert (await claim(sage, said)).outcome is ClaimOutcome.TAKEN
-    assert not await sage.ledger.renew(said.message_id, LEASE)
 
 
 async def test_what_its_holder_declines_is_free_at_once(open_bot: OpenBot) -> None:

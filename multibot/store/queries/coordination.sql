@@ -59,7 +59,7 @@ RETURNING fence;
 SELECT bot_name, fence FROM message_claims WHERE message_id = :message_id ORDER BY slot LIMIT 1;
 
 -- name: renew_claim(message_id, bot_name, expires_at)!
--- A longer lease on what is still ours; counts 0 when it is not.
+-- A longer lease on what is still ours.
 UPDATE message_claims SET expires_at = :expires_at
 WHERE message_id = :message_id AND bot_name = :bot_name AND settled_at IS NULL;
 
