@@ -9,6 +9,7 @@ from multibot.conversation.message import BotName, InboundMessage
 from multibot.errors import MultibotError
 from multibot.store import statements
 from multibot.store.envelope import PLATFORM, from_json, storable
+from multibot.store.forgotten import Forgotten
 
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
@@ -30,6 +31,7 @@ class Inbox:
 
     def __init__(self, bot_name: BotName) -> None:
         self._bot_name = bot_name
+        self._forgotten = Forgotten(bot_name)
         self._sql = statements.load()
 
     def insert(
@@ -41,7 +43,12 @@ class Inbox:
         now: datetime,
         body: str | None,
     ) -> bool:
-        """Store a message once; without a body it is a decision row. False when it was there."""
+        """Store a message once; without a body it is a decision row.
+
+        False when it was there, or when its author was forgotten after writing it.
+        """
+        if self.is_forgotten(writing, message):
+            return False
         inserted: int = self._sql.insert_inbox(
             writing,
             bot_name=self._bot_name,
@@ -78,10 +85,23 @@ class Inbox:
             at=to_text(now),
         )
 
-    def is_over(self, connection: "sqlite.Connection", message_id: str) -> bool:
+    def is_over(self, connection: "sqlite.Connection", message: InboundMessage) -> bool:
         """Say whether nobody may take this message any more, not even one that declined it."""
-        state = self._sql.inbox_state(connection, bot_name=self._bot_name, message_id=message_id)
-        return state in FINAL_STATES - {"declined"}
+        key = {"bot_name": self._bot_name, "message_id": message.message_id}
+        is_final = self._sql.inbox_state(connection, **key) in FINAL_STATES - {"declined"}
+        return is_final or self.is_forgotten(connection, message)
+
+    def is_kept(self, connection: "sqlite.Connection", message_id: str) -> bool:
+        """Say whether anything is left of a message: not once its author is forgotten."""
+        key = {"bot_name": self._bot_name, "message_id": message_id}
+        return (
+            self._sql.inbox_state(connection, **key) is not None
+            or self._sql.user_turn_session(connection, **key) is not None
+        )
+
+    def is_forgotten(self, connection: "sqlite.Connection", message: InboundMessage) -> bool:
+        """Say whether the author of a message was forgotten after writing it."""
+        return self._forgotten.covers(connection, message)
 
     def require_open(self, connection: "sqlite.Connection", message_id: str) -> None:
         """Refuse to make an answer that nobody waits for any more.

@@ -15,7 +15,7 @@ from multibot.store.claims import LONGEST_LEASE, Admission, Claim, ClaimOutcome,
 from multibot.store.cursors import Cursors
 from multibot.store.edits import Edits
 from multibot.store.envelope import storable, to_json
-from multibot.store.inbox import FinalState, Inbox
+from multibot.store.inbox import DealtWithError, FinalState, Inbox
 from multibot.store.sessions import Session, Sessions
 from multibot.store.transaction import Durability
 from multibot.store.turns import Turns
@@ -29,7 +29,10 @@ log = logging.getLogger(__name__)
 
 
 class Receipt(StrEnum):
-    """What storing an incoming message found; FIRST has to say the one notice of this window."""
+    """What storing an incoming message found; FIRST has to say the one notice of this window.
+
+    A duplicate was dealt with before, or its author was forgotten after writing it.
+    """
 
     NEW = "new"
     DUPLICATE = "duplicate"
@@ -120,7 +123,7 @@ class Ledger:
 
         def job(writing: "sqlite.Connection") -> Claim:
             now = self._clock.now()
-            if self._inbox.is_over(writing, message.message_id):
+            if self._inbox.is_over(writing, message):
                 return Claim(ClaimOutcome.TAKEN)
             admission = self._claims.admit(writing, message, now, per_minute)
             if admission is not Admission.ACCEPTED:
@@ -217,11 +220,13 @@ class Ledger:
     async def begin(self, message: InboundMessage, rules: SessionRules) -> Session:
         """Open or continue the session, store the turn once, and take its place in the channel.
 
-        Raise DealtWithError when the message has a final state: whoever asks came too late.
+        Raise DealtWithError when the message has a final state, or its author was forgotten.
         Raise WithdrawnError when it was deleted and a part of its answer may stand.
         """
 
         def job(writing: "sqlite.Connection") -> Session:
+            if self._inbox.is_forgotten(writing, message):
+                raise DealtWithError
             self._inbox.require_open(writing, message.message_id)
             now_said = self._inbox.as_it_stands(writing, message)
             session = self._sessions.add_user_turn(writing, now_said, rules)

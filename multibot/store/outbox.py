@@ -14,7 +14,7 @@ from multibot.errors import MultibotError
 from multibot.store import connection, statements
 from multibot.store.edits import Edits
 from multibot.store.envelope import storable
-from multibot.store.inbox import Inbox
+from multibot.store.inbox import DealtWithError, Inbox
 from multibot.store.sessions import Sessions
 from multibot.store.writer import Writer
 
@@ -164,7 +164,8 @@ class Outbox:
                 content=storable(part.content),
                 metadata=metadata,
             )
-            self._sessions.count_turn(writing, message.channel_id, session_id)
+            if is_new or self._inbox.is_kept(writing, message.message_id):
+                self._sessions.count_turn(writing, message.channel_id, session_id)
             if is_gone or not is_new:
                 # Deleted, or forgotten together with what it answers.
                 self._edits.empty(writing, [sent_message_id])
@@ -188,11 +189,13 @@ class Outbox:
         )
 
     def _require_ours(self, writing: "sqlite.Connection", message_id: str) -> None:
-        """Refuse an answer to a message that was deleted, or that another bot took over meanwhile.
+        """Refuse an answer to a message that was deleted or forgotten, or taken over meanwhile.
 
         Taking over looks into the outbox in its own transaction, so one of the two always yields.
         """
         self._inbox.require_open(writing, message_id)
+        if not self._inbox.is_kept(writing, message_id):
+            raise DealtWithError
         is_claimed = self._sql.claim_holder(writing, message_id=message_id) is not None
         if is_claimed and self._sql.own_claim(writing, **self._key(message_id)) is None:
             raise FencedOffError

@@ -149,6 +149,8 @@ async def test_nonces_are_the_same_in_every_run_and_differ_by_bot_message_and_pa
     open_bot: OpenBot,
 ) -> None:
     sage, spark = open_bot(), open_bot(SPARK)
+    for store, message_id in ((sage, "1"), (sage, "2"), (spark, "1")):
+        await store.ledger.begin(message(message_id=message_id), RULES)
     nonces = [part.nonce for part in await sage.outbox.stage("1", ["a", "b"])]
     nonces += [part.nonce for part in await sage.outbox.stage("2", ["a"])]
     nonces += [part.nonce for part in await spark.outbox.stage("1", ["a"])]
@@ -158,8 +160,8 @@ async def test_nonces_are_the_same_in_every_run_and_differ_by_bot_message_and_pa
 
 
 async def test_what_was_staged_first_is_what_is_sent(store: BotStore) -> None:
-    first = await store.outbox.stage("1", ["one", "two"])
     await store.ledger.begin(message(message_id="1"), RULES)
+    first = await store.outbox.stage("1", ["one", "two"])
     await store.outbox.mark_sent(message(message_id="1"), "s", first[0], "900", "Sage")
     staged = (dataclasses.replace(first[0], state="sent", sent_message_id="900"), first[1])
     assert await store.outbox.stage("1", ["another"]) == staged
@@ -228,6 +230,7 @@ async def test_two_bots_on_one_file_see_nothing_of_each_other(
 async def test_another_bots_outbox_cannot_be_marked(home: Home, open_bot: OpenBot) -> None:
     sage, spark = open_bot(), open_bot(SPARK)
     said = message()
+    await sage.ledger.begin(said, RULES)
     [part] = await sage.outbox.stage(said.message_id, ["hello"])
     await spark.outbox.mark_sent(said, "s", part, "900", "Spark")
     assert rows(home.database, "SELECT state FROM outbox") == [("pending",)]
