@@ -1,6 +1,12 @@
 """Replay real chat through the sandbox and a real fleet, and count from outside what came of it.
 
 `python -m tests.process.replay [FILE] [--lines N]` prints the counts; the suite asserts on them.
+
+Order is counted within a session, and a session is one bot's: its key is bot, channel and user, as
+no fleet file here asks for another `session_scope`. So two answers of one bot to one author in one
+channel have to stand in the order of what they answer. Where several bots listen, they share no
+history: that sage still thinks about somebody's first line when spark has answered the second is no
+fault, and is not counted as one. Nor is what stands between an author's answers in different places.
 """
 
 import argparse
@@ -163,7 +169,7 @@ def _answers(sent: list[Sent], received: list[dict[str, Any]]) -> dict[str, list
 
 
 def _out_of_order(sent: list[Sent], received: list[dict[str, Any]]) -> int:
-    """Count answers of one session, which is one bot's, that overtook an earlier one."""
+    """Count answers that overtook an earlier one of their session."""
     position = {each.message_id: number for number, each in enumerate(sent)}
     session = {each.message_id: (each.channel_id, each.author_id) for each in sent}
     last: dict[tuple[str, str, str], int] = {}
