@@ -21,7 +21,7 @@ OLDEST = (3, 51, 3)
 BUSY, LOCKED, READONLY, INTERRUPT, IOERR, CORRUPT = 5, 6, 8, 9, 10, 11
 FULL, CANTOPEN, NOTADB = 13, 14, 26
 
-_PASSING = {
+PASSING = {
     BUSY: "Another program holds the database locked.",
     LOCKED: "Another program holds the database locked.",
     READONLY: "The database is read-only; check the owner and the mode of the data folder.",
@@ -30,7 +30,7 @@ _PASSING = {
     FULL: "The disk is full; free some space.",
     CANTOPEN: "The database cannot be opened; check that the data folder is there and writable.",
 }
-_LASTING = {
+LASTING = {
     CORRUPT: "The database file is damaged.",
     NOTADB: "The file is not a SQLite database.",
 }
@@ -60,10 +60,10 @@ def translate(error: BaseException, where: str) -> BaseException:
         return error
     code = primary_code(error)
     ours: MultibotError
-    if code in _PASSING:
-        ours = StoreUnavailableError(_PASSING[code], where=where)
-    elif code in _LASTING:
-        ours = PermanentError(_LASTING[code], where=where, remedy=_RESTORE)
+    if code in PASSING:
+        ours = StoreUnavailableError(PASSING[code], where=where)
+    elif code in LASTING:
+        ours = PermanentError(LASTING[code], where=where, remedy=_RESTORE)
     else:
         ours = MultibotError(f"The database refused a statement: {error}.", where=where)
     ours.__cause__ = error
