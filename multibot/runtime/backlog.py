@@ -58,6 +58,8 @@ class Arrival:
     read: Callable[[], Awaitable[InboundMessage]]
     is_own: bool = False
     mentions_me: bool = False
+    # What it says, where a person has edited it.
+    edited: InboundMessage | None = None
 
     @property
     def channel_id(self) -> str:
@@ -71,7 +73,7 @@ class Source(Protocol):
     def history(self, place: Place, after: str) -> AsyncIterator[Arrival]:
         """Give the messages of a place, newest first, back to the one after `after`.
 
-        Raise HistoryHiddenError or HistoryUnreachableError.
+        What came before that and costs nothing more may follow. Raise HistoryHiddenError or HistoryUnreachableError.
         """
         ...
 
@@ -83,9 +85,13 @@ class Backlog:
     place: Place
     since: str
     history: AsyncIterator[Arrival]
+    asked_at: datetime
     count: int = 0
     young: list[Arrival] = field(default_factory=list)
     old: list[Arrival] = field(default_factory=list)
+    # All that Discord showed, the bot's own too: what lies between and is not there is deleted.
+    shown: list[str] = field(default_factory=list)
+    edited: list[InboundMessage] = field(default_factory=list)
     newest: str = ""
     is_read: bool = False
     is_cut: bool = False

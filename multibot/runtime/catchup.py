@@ -7,21 +7,20 @@ cursor moves, so that whatever happens, the next start finds again what is not s
 import asyncio
 from collections.abc import Iterable, Sequence
 
-import structlog
-
 from multibot.clock import Clock
 from multibot.config.fleet import Bot
 from multibot.errors import StoreUnavailableError
+from multibot.runtime.amendments import Amendments
 from multibot.runtime.backlog import Arrival, Backlog, Place, Source, lowest_id
 from multibot.runtime.duties import Duties
 from multibot.runtime.engine import Engine
 from multibot.runtime.entrance import Entrance
+from multibot.runtime.intake import Intake
 from multibot.runtime.known import Known
 from multibot.runtime.owed import RETRY_SECONDS, Owed
 from multibot.runtime.pulse import Pulse
-from multibot.runtime.reading import Reading, batches
+from multibot.runtime.reading import Reading
 from multibot.store.cursors import Cursor, id_below, id_order, is_newer
-from multibot.store.incidents import Kind
 from multibot.store.stores import BotStore
 
 # New messages of a channel wait this long for older ones to go first, not longer.
@@ -30,9 +29,6 @@ LONGEST_WAIT_SECONDS = 10.0
 # guild, and so many in all.
 DIRECT_FIRST = 50
 DIRECT_AT_MOST = 500
-NAMED_AT_MOST = 5
-
-log = structlog.get_logger(__name__)
 
 
 class CatchUp:
@@ -51,7 +47,6 @@ class CatchUp:
     ) -> None:
         self._bot = bot
         self._cursors = store.cursors
-        self._incidents = store.incidents
         self._source = source
         self._clock = clock
         self._pulse, self._duties = pulse, duties
@@ -63,6 +58,15 @@ class CatchUp:
             lost=self._read_again,
         )
         self._owed = Owed(pulse, clock)
+        self.amendments = Amendments(bot=bot, store=store, pulse=pulse, clock=clock)
+        self._intake = Intake(
+            entrance=self._entrance,
+            cursors=store.cursors,
+            owed=self._owed,
+            amendments=self.amendments,
+            incidents=store.incidents,
+            pulse=pulse,
+        )
         self._begun: dict[str, Cursor] = {}
         self._session: list[asyncio.Task[None]] = []
         self._is_stopped = False
@@ -166,26 +170,29 @@ class CatchUp:
             # Kept also where it cannot be written, or where a message was lost already.
             self._begun.setdefault(end.channel_id, end)
             self._known.begin(end)
-        await self._release([each for each in ends if not self._cursors.is_held(each.channel_id)])
+        await self._intake.release(
+            [each for each in ends if not self._cursors.is_held(each.channel_id)]
+        )
 
     async def _catch_up(self) -> None:
         for place in self._listed.values():
             self._pass_if_quiet(place)
         wanted = self._known.direct_places() if self._bot.limits.allow_dms else []
         direct = [self._backlog(place) for place in wanted[:DIRECT_AT_MOST]]
-        await self._take_young(direct[:DIRECT_FIRST])
+        reading, intake = self._reading, self._intake
+        await intake.young(reading, direct[:DIRECT_FIRST])
         await self._guilds_are_here.wait()
         missed = [self._backlog(place) for place in self._places_with_news()]
         read = [each.place.channel_id for each in (*direct, *missed)]
         self._cursors.hold_only((*read, *self._owed.channel_ids))
         young = [each for each in missed if self._may_be_answered(each)]
         self._entrance.gate.close_only(each.place.channel_id for each in (*direct, *young))
-        await self._release(self._quiet_and_unknown())
-        await self._take_young(young, mentions_first=True)
-        await self._take_young(direct[DIRECT_FIRST:])
-        await self._take_rest((*direct, *missed))
+        await intake.release(self._quiet_and_unknown())
+        await intake.young(reading, young, mentions_first=True)
+        await intake.young(reading, direct[DIRECT_FIRST:])
+        await intake.rest(reading, (*direct, *missed))
         if left_out := len(wanted) - len(direct):
-            await self._tell(f"{left_out} private conversations were not looked at", left_out)
+            await intake.tell(f"{left_out} private conversations were not looked at", left_out)
 
     async def _read_what_is_owed(self) -> None:
         while True:
@@ -193,65 +200,9 @@ class CatchUp:
                 await self._load()
                 self._reading = Reading(self._source, self._bot.catchup, self._pulse.world_time)
                 backlogs = [self._backlog(debt.place, debt.since) for debt in debts]
-                await self._take_young(backlogs)
-                await self._take_rest(backlogs)
+                await self._intake.young(self._reading, backlogs)
+                await self._intake.rest(self._reading, backlogs)
                 await self._entrance.settle(debt.place.channel_id for debt in debts)
-
-    async def _take_young(
-        self, backlogs: Sequence[Backlog], *, mentions_first: bool = False
-    ) -> None:
-        """Let in what is still to be answered, and then what waits behind it."""
-        for batch in batches(backlogs):
-            await self._reading.young(batch)
-            if not mentions_first:
-                self._let_in_young(batch)
-        if mentions_first:
-            self._let_in_young(sorted(backlogs, key=lambda each: not each.mentions_me))
-
-    def _let_in_young(self, backlogs: Sequence[Backlog]) -> None:
-        for backlog in backlogs:
-            for arrival in reversed(backlog.young):
-                self._entrance.let_in(arrival)
-            backlog.young.clear()
-            self._entrance.gate.open(backlog.place.channel_id)
-
-    async def _take_rest(self, backlogs: Sequence[Backlog]) -> None:
-        """Note what is too old to be answered, and let the cursors move again."""
-        for backlog in backlogs:
-            await self._reading.rest(backlog)
-            if backlog.has_failed:
-                self._owed.add(backlog.place, backlog.since)
-                continue
-            for arrival in reversed(backlog.old):
-                self._entrance.let_in(arrival, late=True)
-            if backlog.place.channel_id in self._owed:
-                continue
-            known = (backlog.since, backlog.place.last_message_id or "", backlog.newest)
-            here = Cursor(backlog.place.channel_id, max(known, key=id_order), backlog.place.is_dm)
-            await self._release([here])
-        await self._tell_what_is_left_out([each for each in backlogs if each.is_cut])
-
-    async def _release(self, cursors: Sequence[Cursor]) -> None:
-        try:
-            await self._cursors.release(cursors)
-        except StoreUnavailableError as error:
-            # They move on with the next message; until then the next start reads a little again.
-            self._pulse.store_failed(error)
-
-    async def _tell_what_is_left_out(self, backlogs: Sequence[Backlog]) -> None:
-        if not backlogs:
-            return
-        names = [each.place.name or "a private conversation" for each in backlogs[:NAMED_AT_MOST]]
-        more = f" and {len(backlogs) - len(names)} more" if len(backlogs) > len(names) else ""
-        detail = f"missed messages were left out in {', '.join(names)}{more}"
-        await self._tell(detail, len(backlogs))
-
-    async def _tell(self, detail: str, channels: int) -> None:
-        log.warning("catchup_left_out", channels=channels, detail=detail)
-        try:
-            await self._incidents.record(Kind.CATCHUP_LEFT_OUT, detail)
-        except StoreUnavailableError as error:
-            self._pulse.store_failed(error)
 
     def _read_again(self, arrival: Arrival) -> None:
         self._owed.add(arrival.place, id_below(arrival.message_id))

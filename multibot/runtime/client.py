@@ -238,6 +238,21 @@ class BotClient(discord.Client):
         if self._catchup:
             await self._catchup.live(inbound.arrival(message, self.user))
 
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """Hand on what a message says now; no cache is kept, so Discord's own words are needed."""
+        if self._catchup and (edited := inbound.edited(payload.message, self.user)):
+            await self._catchup.amendments.edited([edited])
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        """Hand on that a message is gone, whoever deleted it."""
+        if self._catchup:
+            await self._catchup.amendments.deleted([str(payload.message_id)])
+
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        """Hand on that many messages are gone, as after a ban or a purge."""
+        if self._catchup:
+            await self._catchup.amendments.deleted([str(each) for each in payload.message_ids])
+
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """Log what went wrong while one event was handled; the others go on."""
         del args, kwargs

@@ -12,12 +12,11 @@ import structlog
 from multibot.clock import Clock
 from multibot.config.fleet import Bot
 from multibot.conversation import addressing
-from multibot.conversation.addressing import Decision, Reason, Rules, Verdict
+from multibot.conversation.addressing import Decision, Reason, Verdict
 from multibot.conversation.message import InboundMessage
-from multibot.conversation.session import SessionRules
 from multibot.errors import StoreUnavailableError
 from multibot.responder.protocol import Responder
-from multibot.runtime import debug
+from multibot.runtime import debug, rules
 from multibot.runtime.arbiter import Arbiter
 from multibot.runtime.debug import Debug
 from multibot.runtime.delivery import RATE_NOTICE, Delivery
@@ -58,11 +57,7 @@ class Engine:
         self._current: collections.Counter[str] = collections.Counter()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._debug = Debug(bot=bot, insight=store.insight, pulse=pulse, clock=clock)
-        self.session_rules = SessionRules(
-            scope=bot.storage.session_scope,
-            gap=bot.storage.session_gap,
-            timeout=bot.storage.session_timeout,
-        )
+        self.session_rules = rules.of_sessions(bot)
         self._replies = Replies(
             Surroundings(
                 bot=bot,
@@ -75,13 +70,7 @@ class Engine:
                 chance=chance,
             )
         )
-        self._rules = Rules(
-            patterns=bot.channels,
-            allow_dms=bot.limits.allow_dms,
-            allowed_user_ids=bot.limits.allowed_user_ids,
-            allowed_guild_ids=bot.limits.allowed_guild_ids,
-            allowed_channel_ids=bot.limits.allowed_channel_ids,
-        )
+        self._rules = rules.of_listening(bot)
 
     @property
     def busy(self) -> int:

@@ -17,12 +17,19 @@ PERSONAL_TYPES = frozenset({discord.MessageType.default, discord.MessageType.rep
 AWAY = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
 # A network that wants a login of its own answers 200 with a page; discord.py takes it for data.
 JUNK = (ValueError, TypeError, LookupError, AttributeError)
+# So many messages discord.py asks for at once.
+PAGE = 100
 
 Channel = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
 
 
 async def read(message: discord.Message) -> InboundMessage:
     """Turn a gateway message into a value; fetch what it replies to when Discord left it out."""
+    return value(message, await _reply_author(message))
+
+
+def value(message: discord.Message, reply_author: str | None = None) -> InboundMessage:
+    """Turn a message into a value, as far as that needs no request."""
     parent = _parent(message.channel)
     reply_to = message.reference.message_id if message.reference else None
     return InboundMessage(
@@ -43,9 +50,20 @@ async def read(message: discord.Message) -> InboundMessage:
         mentioned_ids=frozenset(str(user.id) for user in message.mentions)
         | addressing.raw_mentions(message.content),
         reply_to_message_id=str(reply_to) if reply_to else None,
-        reply_to_author_id=await _reply_author(message),
+        reply_to_author_id=reply_author,
         attachments=tuple(attachment.filename for attachment in message.attachments),
+        edited_at=message.edited_at,
     )
+
+
+def edited(message: discord.Message, me: discord.abc.Snowflake | None) -> InboundMessage | None:
+    """Return what a message says after a person has edited it; none for every other change.
+
+    Discord tells of embeds, pins and the like in the same way, without a time of editing. The
+    bot's own messages grow by edits, and nobody else can edit them.
+    """
+    is_own = me is not None and message.author.id == me.id
+    return None if is_own or message.edited_at is None else value(message)
 
 
 def arrival(message: discord.Message, me: discord.abc.Snowflake | None) -> Arrival:
@@ -65,6 +83,7 @@ def arrival(message: discord.Message, me: discord.abc.Snowflake | None) -> Arriv
         read=functools.partial(read, message),
         is_own=message.author.id == my_id,
         mentions_me=any(user.id == my_id for user in message.mentions),
+        edited=edited(message, me),
     )
 
 
@@ -84,17 +103,23 @@ def places(guild: discord.Guild) -> Iterator[Place]:
 
 
 async def history(client: discord.Client, place: Place, after: str) -> AsyncIterator[Arrival]:
-    """Give the messages of a place, newest first, back to the one after `after`."""
+    """Give the messages of a place, newest first, back to the one after `after`.
+
+    The rest of the page that one is on follows: it is here already.
+    """
     guild_id = int(place.guild_id) if place.guild_id else None
     known = client.get_channel(int(place.channel_id))
     if isinstance(known, discord.abc.Messageable):
         channel: discord.abc.Messageable = known
     else:
         channel = client.get_partial_messageable(int(place.channel_id), guild_id=guild_id)
-    since = discord.Object(id=int(after))
+    count = 0
     try:
-        async for message in channel.history(limit=None, after=since, oldest_first=False):
+        async for message in channel.history(limit=None, oldest_first=False):
             yield arrival(message, client.user)
+            count += 1
+            if message.id <= int(after) and count % PAGE == 0:
+                return
     except (discord.Forbidden, discord.NotFound) as error:
         raise HistoryHiddenError(f"the history may not be read: {error}") from error
     except (*AWAY, *JUNK) as error:

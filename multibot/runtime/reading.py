@@ -16,6 +16,7 @@ from multibot.runtime.backlog import (
     Place,
     Source,
 )
+from multibot.store.cursors import is_newer
 
 # So many channels are asked at once; Discord allows a bot 50 requests per second in all.
 AT_ONCE = 4
@@ -38,7 +39,7 @@ class Reading:
 
     def of(self, place: Place, since: str) -> Backlog:
         """Begin with one place; nothing is read yet."""
-        return Backlog(place, since, self._source.history(place, since))
+        return Backlog(place, since, self._source.history(place, since), self._clock.now())
 
     async def young(self, backlogs: Sequence[Backlog]) -> None:
         """Read to the first message of each that is too old to be answered."""
@@ -65,6 +66,11 @@ class Reading:
         backlog.is_read = True
 
     def _add(self, backlog: Backlog, arrival: Arrival) -> None:
+        backlog.shown.append(arrival.message_id)
+        if arrival.edited is not None:
+            backlog.edited.append(arrival.edited)
+        if not is_newer(arrival.message_id, backlog.since):
+            return
         backlog.newest = backlog.newest or arrival.message_id
         backlog.count += 1
         if backlog.count > self._rules.per_channel or self._left <= 0:
