@@ -35,9 +35,12 @@ CREATE TABLE chain_messages (
     chain INTEGER,
     claimed_as TEXT,
     PRIMARY KEY (bot_name, turn)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE INDEX idx_chain_messages_id ON chain_messages (message_id) WHERE message_id IS NOT NULL;
+
+CREATE INDEX idx_chain_messages_underway ON chain_messages (bot_name, channel_id)
+    WHERE message_id IS NULL;
 
 CREATE INDEX idx_chain_messages_channel ON chain_messages (channel_id, said_at);
 

@@ -71,11 +71,14 @@ def _how(message: InboundMessage, member: FleetMember, *, by_name: bool) -> How 
 def turn_of(message: InboundMessage, underway: Sequence[Underway]) -> str:
     """Name the turn that a new message of a bot is a part of: what it answers, or its own id.
 
-    `underway` are its author's answers in this channel that are not all there yet, oldest first.
-    Only the first part of an answer is a reply.
+    `underway` are its author's answers in this channel that are not all there yet. Only the first
+    part of an answer is a reply.
     """
+    latest = message.created_at + SLACK
+    begun = [each for each in underway if each.since <= latest]
     reference = message.reply_to_message_id
-    begun = (each.turn for each in underway if each.since <= message.created_at + SLACK)
-    if reference is None:
-        return next(begun, message.message_id)
-    return reference if reference in begun else message.message_id
+    if reference is not None:
+        is_answer = any(each.turn == reference for each in begun)
+        return reference if is_answer else message.message_id
+    oldest = min(begun, key=lambda each: each.since, default=None)
+    return message.message_id if oldest is None else oldest.turn

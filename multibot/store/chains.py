@@ -92,11 +92,11 @@ class Chains:
         about one that waits (LATER), was left under way, or whose holder let its claim lapse.
         """
         meeting = Meeting(self._bot_name, message, heard, rules, roll=roll)
-        move_cursor = self._cursors.step(message)
+        move_cursor = None if again else self._cursors.step(message)
 
         def job(writing: "sqlite.Connection") -> Ruling | None:
             now = self._clock.now()
-            if not again:
+            if move_cursor is not None:
                 move_cursor(writing, now)
             return meeting.take_place(writing, now, again=again)
 

@@ -113,14 +113,15 @@ class Channel:
         )
         if sent_as is not None:
             return str(sent_as)
-        underway = self._sql.turns_underway(
-            self._writing,
-            bot_name=author,
-            channel_id=message.channel_id,
-            since=to_text(self._now - LONGEST_WAY),
-        )
-        begun = [Underway(turn, from_text(since)) for turn, since in underway]
-        return overhearing.turn_of(message, begun)
+        where = {"bot_name": author, "channel_id": message.channel_id}
+        rows = [
+            *self._sql.answers_underway(self._writing, **where),
+            *self._sql.turns_underway(self._writing, **where),
+        ]
+        begun = (Underway(turn, from_text(since)) for turn, since in rows)
+        oldest = self._now - LONGEST_WAY
+        recent = [each for each in begun if each.since >= oldest]
+        return overhearing.turn_of(message, recent)
 
     def turn(self, bot: BotName, turn: str) -> BotTurn | None:
         """Return a message of a bot that was counted."""

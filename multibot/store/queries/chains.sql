@@ -48,19 +48,20 @@ WHERE bot_name = :bot_name AND turn = :turn;
 -- What the author says that this message of its answers.
 SELECT message_id FROM outbox WHERE bot_name = :bot_name AND sent_message_id = :message_id;
 
--- name: turns_underway(bot_name, channel_id, since)
--- What an author has begun to say in a channel and has not said to its end, oldest first.
-SELECT outbox.message_id AS turn, min(outbox.created_at) AS since
-FROM inbox JOIN outbox ON outbox.bot_name = inbox.bot_name AND outbox.message_id = inbox.message_id
+-- name: answers_underway(bot_name, channel_id)
+-- Answers of an author in a channel that are not all sent. CROSS JOIN: the few open messages first.
+SELECT outbox.message_id, min(outbox.created_at)
+FROM inbox CROSS JOIN outbox
+    ON outbox.bot_name = inbox.bot_name AND outbox.message_id = inbox.message_id
 WHERE inbox.bot_name = :bot_name AND inbox.channel_id = :channel_id
     AND inbox.state IN ('received', 'claimed', 'generating', 'sending')
     AND outbox.state IN ('pending', 'shown')
-GROUP BY outbox.message_id
-UNION
+GROUP BY outbox.message_id;
+
+-- name: turns_underway(bot_name, channel_id)
+-- What an author was allowed to say in a channel and nobody has seen yet.
 SELECT turn, said_at FROM chain_messages
-WHERE bot_name = :bot_name AND channel_id = :channel_id AND said_at >= :since
-    AND message_id IS NULL
-ORDER BY since, turn;
+WHERE bot_name = :bot_name AND channel_id = :channel_id AND message_id IS NULL;
 
 -- name: insert_bot_turn(bot_name, turn, channel_id, message_id, said_at, chain)!
 -- Counted from here on.
