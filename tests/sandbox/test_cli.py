@@ -18,8 +18,7 @@ from multibot.home import Home
 from multibot.sandbox.app import RunningSandbox
 from multibot.sandbox.remote import Remote, mentioning
 from multibot.sandbox.world import World
-from tests.sandbox.clients import PATIENCE
-from tests.sandbox.shell import output_until, shell
+from tests.sandbox.shell import STARTUP, output_until, shell
 
 
 async def test_say_prints_the_id_and_read_prints_the_message(sandbox: RunningSandbox) -> None:
@@ -183,7 +182,7 @@ async def test_follow_goes_on_as_messages_come(sandbox: RunningSandbox) -> None:
         await shell(sandbox.url, "say", "#general", "second")
         await output_until(process, "second")
         process.send_signal(signal.SIGINT)
-        await asyncio.wait_for(process.wait(), PATIENCE)
+        await asyncio.wait_for(process.wait(), STARTUP)
     finally:
         if process.returncode is None:
             process.kill()
