@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from multibot.cli.sandbox_address import API_PATH, PORT, at_url
+from multibot.cli.sandbox_amend import delete, edit
 from multibot.cli.sandbox_faults import fault, traffic
 from multibot.errors import UsageError
 from multibot.home import Home
@@ -53,6 +54,8 @@ def sandbox() -> None:
     """Run a Discord on this machine, and speak in it."""
 
 
+sandbox.add_command(delete)
+sandbox.add_command(edit)
 sandbox.add_command(fault)
 sandbox.add_command(traffic)
 

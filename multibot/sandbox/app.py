@@ -23,6 +23,7 @@ from multibot.sandbox.events import Events
 from multibot.sandbox.fault_admin import FaultAdmin
 from multibot.sandbox.gateway import Gateway
 from multibot.sandbox.gateway_session import Hub
+from multibot.sandbox.message_admin import MessageAdmin
 from multibot.sandbox.origin import guard
 from multibot.sandbox.rest import Api
 from multibot.sandbox.world import World
@@ -83,6 +84,7 @@ async def start(world: World, host: str = "127.0.0.1", port: int = 0) -> Running
     app.router.add_get("/gateway", gateway.connect)
     app.router.add_get("/gateway/", gateway.connect)
     Admin(world).add_to(app)
+    MessageAdmin(world).add_to(app)
     FaultAdmin(world).add_to(app)
     Api(world, hub).add_to(app, _ROUTES)
     app.on_response_prepare.append(functools.partial(_date, world))

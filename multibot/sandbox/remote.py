@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
 
 from multibot.errors import NotRunningError, UsageError
@@ -34,6 +34,18 @@ class Remote:
         text = mentioning(content, self.bots()) if "@" in content else content
         body = {"channel": channel, "author": author, "content": text, "reply_to": reply_to}
         return self._ask("/sandbox/messages", body)
+
+    def edit(self, message_id: str, author: str, content: str) -> dict[str, Any]:
+        """Give a message another text as the person who wrote it; mentions are made as in `say`."""
+        text = mentioning(content, self.bots()) if "@" in content else content
+        body = {"author": author, "content": text}
+        return self._ask(f"/sandbox/messages/{quote(message_id)}", body, method="PATCH")
+
+    def delete(self, message_ids: Sequence[str], author: str) -> list[str]:
+        """Delete one message, or several of one channel at once; returns their ids."""
+        query = urlencode([("author", author), *(("id", each) for each in message_ids)])
+        gone: list[str] = self._ask(f"/sandbox/messages?{query}", method="DELETE")["deleted"]
+        return gone
 
     def messages(
         self, channel: str, user: str, *, limit: int, after: str | None = None

@@ -1,5 +1,6 @@
 """REST: messages, reactions and typing."""
 
+from datetime import timedelta
 from urllib.parse import unquote
 
 from multibot.clock import to_text
@@ -8,11 +9,13 @@ from multibot.sandbox.entities import DM, FORUM, Channel, Message, User
 from multibot.sandbox.ratelimit import Limit
 from multibot.sandbox.refusal import RefusalError, invalid_field, missing_permissions, unknown
 from multibot.sandbox.rest import Call, Result, Route
+from multibot.sandbox.snowflake import time_of
 from multibot.sandbox.world import Event, World
 
 _MOST_HISTORY = 100
 _USUAL_HISTORY = 50
 _BULK = range(2, 101)
+_BULK_AGE = timedelta(days=14)
 
 
 async def create_message(call: Call) -> Result:
@@ -138,6 +141,11 @@ async def bulk_delete(call: Call) -> Result:
     if len(ids) not in _BULK:
         raise RefusalError(
             400, 50016, "Provided too few or too many messages to delete. Must provide 2 to 100."
+        )
+    oldest = call.world.clock.now() - _BULK_AGE
+    if any(each.isdigit() and time_of(each) < oldest for each in ids):
+        raise RefusalError(
+            400, 50034, "You can only bulk delete messages that are under 14 days old."
         )
     messages.delete_many(call.world, channel, ids)
     return None

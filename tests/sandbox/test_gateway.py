@@ -266,7 +266,8 @@ async def test_messages_deleted_together_are_one_event(
     await gateway.identify(TOKEN_ONE)
     ids = [(await http.say("#general", str(n)))["id"] for n in range(2)]
 
-    await http.post(f"/channels/{general.id}/messages/bulk-delete", {"messages": [*ids, "1"]})
+    nobodys = world.ids.next()
+    await http.post(f"/channels/{general.id}/messages/bulk-delete", {"messages": [*ids, nobodys]})
 
     deleted = (await gateway.event("MESSAGE_DELETE_BULK"))["d"]
     assert deleted == {"ids": ids, "channel_id": general.id, "guild_id": guild.id}

@@ -60,6 +60,7 @@ async def test_bulk_delete(http: Http, world: World, general: str) -> None:
 
     path = f"{general}/messages/bulk-delete"
     assert await http.refused("POST", path, {"messages": ids[:1]}) == (400, 50016)
+    assert await http.refused("POST", path, {"messages": [*ids[:2], "1"]}) == (400, 50034)
     assert await http.post(path, {"messages": ids[:2]}) is None
 
     assert [m["id"] for m in await http.get(f"{general}/messages")] == [ids[2]]
