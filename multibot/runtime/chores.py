@@ -73,7 +73,7 @@ class Chores:
             indexed += taken
             if not taken:
                 break
-        return Report(detail=f"{indexed} turns" if indexed else "")
+        return Report(detail=f"{indexed} indexed" if indexed else "")
 
     async def _close_sessions(self, hand: Hand) -> Report:
         """Close sessions that no message would continue."""
@@ -162,4 +162,4 @@ def _rules(bot: Bot) -> SessionRules:
 
 
 def _gone(removed: Mapping[str, int]) -> Report:
-    return Report(detail=", ".join(f"{count} {what}" for what, count in removed.items()))
+    return Report(detail=", ".join(f"{what}: {count}" for what, count in removed.items()))

@@ -211,7 +211,8 @@ class Housekeeper:
         await self._hand.write(partial(upkeep.end, run=run))
         if run.trouble and (run.state is State.FAILED or not had_trouble):
             await self._store.incidents.record(kind, f"{task.name}: {run.trouble}")
-        log.info("upkeep", task=task.name, took_ms=round(run.took_ms), detail=run.detail)
+        tell = log.info if run.detail or run.trouble else log.debug
+        tell("upkeep", task=task.name, took_ms=round(run.took_ms), detail=run.detail)
 
     def _clock_ahead(self) -> datetime:
         """Give what changes only when the clock is set."""

@@ -4,16 +4,21 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from multibot.config.fleet import Fleet
+from multibot.config.load import load
 from multibot.conversation.message import BotName
 from multibot.home import Home
+from multibot.runtime.arbiter import profile
+from multibot.runtime.chores import Chores
 from multibot.runtime.hand import Hand
 from multibot.runtime.housekeeper import Housekeeper, Report, Task
 from multibot.store.archive import upkeep
 from multibot.store.archive.upkeep import Upkeep
 from multibot.store.stores import BotStore, open_store
 from tests.fakes import FakeClock
+from tests.unit.config import samples
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -56,12 +61,26 @@ class Household:
 
     home: Home
     clock: FakeClock
+    is_discord_known: bool = True
     _stores: list[BotStore] = field(default_factory=list)
 
     def bot(self, name: str, tasks: Sequence[Task] = ()) -> Housekeeper:
         store = open_store(self.home, BotName(name), self.clock)
         self._stores.append(store)
         return Housekeeper(store=store, clock=self.clock, tasks=tasks, holder=name)
+
+    async def keeper(self, fleet: Fleet, name: str) -> Housekeeper:
+        """Make a bot of this fleet ready to do all that there is to do."""
+        store, bot = self.store(name), fleet.bot(name)
+        await store.fleet.publish(profile(bot))
+        chores = Chores(
+            bot=bot, fleet=fleet, store=store, clock=self.clock, discord_time=self.discord_time
+        )
+        return Housekeeper(store=store, clock=self.clock, tasks=chores.tasks(), holder=name)
+
+    def discord_time(self) -> datetime | None:
+        """Say what Discord would."""
+        return self.clock.now() if self.is_discord_known else None
 
     def store(self, name: str) -> BotStore:
         store = open_store(self.home, BotName(name), self.clock)
@@ -90,3 +109,15 @@ async def work(housekeeper: Housekeeper) -> None:
     """Let it do what is due, to the end."""
     await housekeeper.step()
     await housekeeper.finished()
+
+
+def configured(
+    home: Home, *changes: samples.Change, sage: dict[str, object] | None = None
+) -> Fleet:
+    """Write the files of sage and spark with these changes, and load them."""
+    samples.write(
+        home,
+        samples.changed(samples.FLEET, *changes),
+        sage=samples.changed(samples.SAGE) | (sage or {}),
+    )
+    return load(home, samples.TOKENS)
