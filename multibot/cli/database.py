@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from multibot.cli.database_backup import backup, restore
+from multibot.cli.database_check import check, info, reindex
+from multibot.cli.database_query import query
 from multibot.home import Home
 
 if TYPE_CHECKING:
@@ -14,6 +17,10 @@ if TYPE_CHECKING:
 @click.group()
 def db() -> None:
     """Look after the shared database file."""
+
+
+for _command in (backup, restore, check, info, query, reindex):
+    db.add_command(_command)
 
 
 @db.command()

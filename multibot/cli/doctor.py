@@ -38,11 +38,12 @@ def doctor(home: Home, *, as_json: bool) -> int:
         click.echo(json.dumps({"ok": not failed, "findings": listed}, indent=2))
     else:
         for finding in findings:
-            click.echo(_styled(finding))
+            click.echo(styled(finding))
     return int(ExitCode.PERMANENT if failed else ExitCode.OK)
 
 
-def _styled(finding: Finding) -> str:
+def styled(finding: Finding) -> str:
+    """Write a finding with its level in colour, where there are colours."""
     colour = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}[finding.level]
     level, rest = str(finding)[:5], str(finding)[5:]
     return click.style(level, fg=colour) + rest

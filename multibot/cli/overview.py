@@ -52,7 +52,7 @@ class Overview:
             **(WIDE_COLUMNS if wide else {}),
         }
         rows = [tuple(columns), *(tuple(f(c) for f in columns.values()) for c in self.conditions)]
-        return "\n".join([_aligned(rows), *self._notes()])
+        return "\n".join([aligned(rows), *self._notes()])
 
     def _notes(self) -> list[str]:
         notes = [_note(condition) for condition in self.conditions if _has_note(condition)]
@@ -127,7 +127,8 @@ def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 3)
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Write rows under each other, each column as wide as it has to be."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = (
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))

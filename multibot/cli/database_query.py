@@ -1,0 +1,117 @@
+"""`multibot db query`: a question in SQL that can change nothing."""
+
+import csv
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from multibot.cli import output
+from multibot.cli.printable import in_json, printable, printable_line
+from multibot.home import Home
+
+if TYPE_CHECKING:
+    from multibot.store.archive.queries import Answer
+
+# As in multibot.store.archive.queries, which is imported only when a question is asked.
+LIMIT = 1000
+SECONDS = 10.0
+
+
+@click.command()
+@click.argument("sql")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=LIMIT,
+    show_default=True,
+    metavar="N",
+    help="So many rows at most.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.1),
+    default=SECONDS,
+    show_default=True,
+    metavar="S",
+    help="Give up after so many seconds.",
+)
+@click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list of objects.")
+@click.pass_obj
+def query(home: Home, sql: str, limit: int, timeout: float, *, as_csv: bool, as_json: bool) -> None:
+    """Ask the database one question in SQL.
+
+    Nothing can be changed by it, and the fleet may run. Tables and views: docs/schema.md.
+    """
+    from multibot.store.archive.queries import query as ask
+
+    if as_csv and as_json:
+        raise click.UsageError("--csv and --json exclude each other.")
+    answer = ask(home.database, sql, limit=limit, seconds=timeout)
+    if as_json:
+        rows = [_object(answer.columns, row) for row in answer.rows]
+        output.say(in_json(json.dumps(rows, indent=2, ensure_ascii=False)))
+    elif as_csv:
+        _print_csv(answer)
+    else:
+        _print_table(answer)
+    if answer.is_cut:
+        output.say(f"multibot: only the first {limit} rows are shown (--limit)", err=True)
+
+
+def _object(columns: tuple[str, ...], row: tuple[Any, ...]) -> dict[str, object]:
+    """Make an object of a row; columns of the same name are told apart by a number."""
+    found: dict[str, object] = {}
+    for name, value in zip(columns, row, strict=True):
+        names = (name, *(f"{name}_{n}" for n in range(2, len(columns) + 2)))
+        found[next(each for each in names if each not in found)] = _plain(value)
+    return found
+
+
+def _plain(value: object) -> object:
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def _print_csv(answer: "Answer") -> None:
+    is_seen = sys.stdout.isatty()
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    for row in (answer.columns, *answer.rows):
+        cells = (_plain(value) for value in row)
+        writer.writerow([printable(c) if is_seen and isinstance(c, str) else c for c in cells])
+    sys.stdout.flush()
+
+
+def _print_table(answer: "Answer") -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name, is_number in zip(answer.columns, _numbers(answer), strict=True):
+        table.add_column(Text(printable_line(name)), justify="right" if is_number else "left")
+    for row in answer.rows:
+        table.add_row(*(Text(_cell(value)) for value in row))
+    # A terminal folds long cells; into a pipe each row is one line.
+    is_seen = sys.stdout.isatty()
+    console = Console(width=None if is_seen else _WIDE, highlight=False)
+    console.print(table, soft_wrap=False)
+
+
+# Wide enough that nothing is folded.
+_WIDE = 10_000
+
+
+def _numbers(answer: "Answer") -> list[bool]:
+    columns = zip(*answer.rows, strict=True) if answer.rows else ((),) * len(answer.columns)
+    return [all(isinstance(value, int | float | None) for value in column) for column in columns]
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bytes):
+        return f"x'{value[:32].hex()}'" + ("..." if len(value) > 32 else "")  # noqa: PLR2004
+    return printable_line(str(value))
