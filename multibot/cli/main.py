@@ -22,6 +22,7 @@ COMMANDS = {
     "demo": "multibot.cli.demo:demo",
     "doctor": "multibot.cli.doctor:doctor",
     "down": "multibot.cli.fleet:down",
+    "forget": "multibot.cli.forget:forget",
     "incidents": "multibot.cli.incidents:incidents",
     "init": "multibot.cli.init:init",
     "logs": "multibot.cli.logs:logs",

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from multibot.store import layout
 from multibot.store.archive import words
 
 if TYPE_CHECKING:
@@ -144,9 +145,8 @@ class Belongings:
 
     def __init__(self, reader: "sqlite.Connection", scope: Scope) -> None:
         self._scope = scope
-        listed = reader.execute("SELECT name FROM pragma_table_list WHERE schema = 'main'")
         # A copy may be older than some of the tables.
-        self._tables = {name for (name,) in listed.fetchall()}
+        self._tables = set(layout.tables_of(reader))
 
     def found(self, reader: "sqlite.Connection") -> Iterator[Sequence[Row]]:
         """Look through the file bit by bit; what others are found by comes last."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from multibot.clock import Clock, from_text
 from multibot.home import Home
 from multibot.store import connection as connections
-from multibot.store.archive import checkpoint, tombstones, traces, words
+from multibot.store.archive import backup, checkpoint, tombstones, traces, words
 from multibot.store.archive.forget import Belongings, Received, Row, Said, Scope
 from multibot.store.archive.tombstones import Tombstones
 
@@ -52,11 +52,14 @@ def survey(home: Home, scope: Scope) -> Mapping[str, int]:
 
 
 def forget(home: Home, scope: Scope, clock: Clock, write: Write) -> Forgotten:
-    """Forget a user, in one bot or in all; blocks, and may take seconds."""
-    stones = tombstones.load(home)
-    until = clock.now()
+    """Forget a user, in one bot or in all; blocks, and may take seconds.
+
+    Waits for a backup or a restore that runs: what it takes or brings back must know of this.
+    """
     rows: Counter[str] = Counter()
-    with _reading(home) as reader:
+    with backup.locked(home), _reading(home) as reader:
+        stones = tombstones.load(home)
+        until = clock.now()
         for _ in range(PASSES):
             stones = _set_stone(home, stones, scope, until, write)
             removed, latest = _pass(reader, scope, write)
@@ -65,9 +68,9 @@ def forget(home: Home, scope: Scope, clock: Clock, write: Write) -> Forgotten:
             rows += removed
             now = clock.now()
             until = max(until, now, min(latest or now, now + AHEAD))
-    is_unfinished = write(functools.partial(words.merge, begin=True))
-    while is_unfinished:
-        is_unfinished = write(words.merge)
+        is_unfinished = write(functools.partial(words.merge, begin=True))
+        while is_unfinished:
+            is_unfinished = write(words.merge)
     return Forgotten(rows=rows, forgotten_at=until, is_cleared=checkpoint.truncate(home))
 
 

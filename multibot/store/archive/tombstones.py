@@ -22,19 +22,20 @@ import orjson
 from multibot.clock import from_text, to_text
 from multibot.home import Home
 from multibot.store import connection as connections
-from multibot.store.archive import traces, words
-from multibot.store.archive.forget import FOREVER, Belongings, Scope
+from multibot.store import layout
+from multibot.store.archive.clearing import Clearing, transaction
+from multibot.store.archive.forget import FOREVER, Scope
 
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
 
 EVERY_BOT = ""
+TABLE = "tombstones"
 # 0.2 ms and 128 KiB for each id: 100,000 users of a restored file take 20 s, and whoever tries all
 # ids that Discord can have given needs years of a processor instead of an afternoon.
 _COST = {"n": 128, "r": 8, "p": 1, "dklen": 16}
 
 _READ = "SELECT bot_name, salt, digest, forgotten_at FROM tombstones ORDER BY id"
-_HAS_TABLE = "SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND name = 'tombstones'"
 _KEEP = """
 INSERT INTO tombstones (bot_name, salt, digest, forgotten_at)
 VALUES (:bot_name, :salt, :digest, :forgotten_at)
@@ -144,7 +145,7 @@ def load(home: Home, *others: "sqlite.Connection") -> Tombstones:
 
 def read(connection: "sqlite.Connection") -> list[Tombstone]:
     """Read the tombstones that stand in a file; none in one that is older than they are."""
-    if connection.execute(_HAS_TABLE).fetchone() is None:
+    if TABLE not in layout.tables_of(connection):
         return []
     return [
         Tombstone(bot_name=bot_name, salt=salt, digest=hashed, forgotten_at=at)
@@ -209,58 +210,21 @@ def apply(
     A copy that was `taken_at` a moment before somebody was forgotten keeps nothing of them,
     whatever times its rows have. It may be killed and run again. Needs no open transaction.
     """
-    connection.execute("PRAGMA secure_delete = ON").fetchall()
-    with _transaction(connection):
-        if connection.execute(_HAS_TABLE).fetchone() is not None:
-            for stone in stones:
-                keep(connection, stone)
-    rows: Counter[str] = Counter()
-    users = 0
-    for user_id in _users(connection) if len(stones) else ():
-        found = sum(
-            (_empty(connection, scope) for scope in _scopes(stones, user_id, taken_at)), Counter()
-        )
-        users += bool(found)
-        rows += found
-    with _transaction(connection):
-        is_unfinished = words.merge(connection, begin=True)
-    while is_unfinished:
-        with _transaction(connection):
-            is_unfinished = words.merge(connection)
-    return Applied(users, dict(rows))
-
-
-def _users(connection: "sqlite.Connection") -> list[str]:
-    listed_tables = connection.execute("SELECT name FROM pragma_table_list").fetchall()
-    tables = {name for (name,) in listed_tables}
-    queries = [query for table, query in _USERS.items() if table in tables]
-    union = " UNION ".join(queries)
-    return [user_id for (user_id,) in connection.execute(union).fetchall()]
+    clearing = Clearing(connection)
+    tables = layout.tables_of(connection)
+    with transaction(connection):
+        for stone in stones if TABLE in tables else ():
+            keep(connection, stone)
+    union = " UNION ".join(query for table, query in _USERS.items() if table in tables)
+    users = connection.execute(union).fetchall() if len(stones) else []
+    known = [user_id for (user_id,) in users if stones.of(user_id)]
+    with clearing.of_many() if len(known) > 1 else contextlib.nullcontext():
+        found = [clearing.remove(_scopes(stones, user_id, taken_at)) for user_id in known]
+    clearing.finish()
+    return Applied(sum(map(bool, found)), dict(sum(found, Counter())))
 
 
 def _scopes(stones: Tombstones, user_id: str, taken_at: datetime | None) -> Iterator[Scope]:
     for bot_name, until in stones.of(user_id).items():
         is_older = taken_at is not None and to_text(taken_at) <= until
         yield Scope(user_id=user_id, bot_name=bot_name, until=FOREVER if is_older else until)
-
-
-def _empty(connection: "sqlite.Connection", scope: Scope) -> Counter[str]:
-    removed: Counter[str] = Counter()
-    belongings = Belongings(connection, scope)
-    for rows in belongings.found(connection):
-        with _transaction(connection):
-            removed += belongings.remove(connection, rows)
-    with _transaction(connection):
-        removed += traces.remove(connection, scope)
-    return removed
-
-
-@contextlib.contextmanager
-def _transaction(connection: "sqlite.Connection") -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")

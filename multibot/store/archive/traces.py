@@ -6,15 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from multibot.store import layout
 from multibot.store.archive.forget import Scope
 
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
 
-_COLUMNS = """
-SELECT listed.name, info.name FROM pragma_table_list AS listed, pragma_table_info(listed.name) AS info
-WHERE listed.schema = 'main'
-"""
 # Takes the id's place; it leaves JSON and file names what they are.
 NOBODY = "0"
 
@@ -56,9 +53,9 @@ def count(reader: "sqlite.Connection", scope: Scope) -> Counter[str]:
 
 def _found(reader: "sqlite.Connection", scope: Scope) -> Iterator[tuple[Note, object, str]]:
     # A copy may be older than some of them.
-    there = set(reader.execute(_COLUMNS).fetchall())
+    there = layout.columns_of(reader)
     for note in NOTES:
-        if (note.table, note.column) in there and (note.bot or not scope.bot_name):
+        if note.column in there.get(note.table, ()) and (note.bot or not scope.bot_name):
             ours = f"AND (:bot_name = '' OR {note.bot} = :bot_name)" if note.bot else ""
             query = (
                 f"SELECT {note.key}, {note.column} FROM {note.table}"  # noqa: S608 - constants
