@@ -111,9 +111,10 @@ def phase(exchange: Exchange, rules: ChainRules) -> Phase:
     """Say which phase the next message of the chain belongs to."""
     if is_last(exchange, rules):
         return Phase.LAST
-    if exchange.message_count <= TALK:
+    number = exchange.message_count + 1
+    if number <= TALK:
         return Phase.OPEN
-    return Phase.GOING if exchange.message_count <= rules.max_chain - TALK else Phase.CLOSING
+    return Phase.GOING if number <= rules.max_chain - TALK else Phase.CLOSING
 
 
 def is_last(exchange: Exchange, rules: ChainRules) -> bool:
