@@ -45,6 +45,8 @@ class Past:
     hidden: set[str] = field(default_factory=set)
     failures: int = 0
     hold: asyncio.Event | None = None
+    # So many messages that were seen before come with the oldest new one, as on its page.
+    seen_too: int = 0
     _count: int = 0
 
     def post(self, where: Place, content: str = "hello", **changes: Any) -> Arrival:
@@ -63,22 +65,37 @@ class Past:
             content=content,
             created_at=self.clock.now(),
         )
-        said = replace(said, **changes)
-
-        async def read() -> InboundMessage:
-            return said
-
-        arrival = Arrival(
-            message_id=id_,
-            place=where,
-            author_id=said.author_id,
-            created_at=said.created_at,
-            read=read,
-            is_own=said.author_id == ME,
-            mentions_me=ME in said.mentioned_ids,
-        )
+        arrival = arriving(where, replace(said, **changes))
         self.posted.setdefault(where.channel_id, []).append(arrival)
         return arrival
+
+    async def edit(self, arrival: Arrival, content: str) -> InboundMessage:
+        """Give a message another text, now, as the person who wrote it."""
+        said = replace(await arrival.read(), content=content, edited_at=self.clock.now())
+        posted = self.posted[arrival.channel_id]
+        posted[posted.index(arrival)] = arriving(arrival.place, said)
+        return said
+
+    def delete(self, *arrivals: Arrival) -> list[str]:
+        """Remove messages; return their ids."""
+        gone = [arrival.message_id for arrival in arrivals]
+        for posted in self.posted.values():
+            posted[:] = [each for each in posted if each.message_id not in gone]
+        return gone
+
+    def own(self, where: Place, sent_id: str) -> None:
+        """Let an answer of the bot stand where it was posted."""
+        said = InboundMessage(
+            message_id=sent_id,
+            channel_id=ChannelId(where.channel_id),
+            channel_type="channel",
+            author_id=ME,
+            author_name="Sage",
+            content="an answer",
+            created_at=self.clock.now(),
+        )
+        self.posted[where.channel_id].append(arriving(where, said))
+        self.posted[where.channel_id].sort(key=lambda each: int(each.message_id))
 
     def now(self, *places: Place) -> Iterator[Place]:
         """Describe channels as GUILD_CREATE does."""
@@ -92,13 +109,34 @@ class Past:
             await self.hold.wait()
         if place.channel_id in self.hidden:
             raise HistoryHiddenError("403")
+        more = self.seen_too
         for arrival in reversed(list(self.posted.get(place.channel_id, ()))):
             if int(arrival.message_id) <= int(after):
-                return
+                if not more:
+                    return
+                more -= 1
             yield arrival
             if self.failures:
                 self.failures -= 1
                 raise HistoryUnreachableError("503")
+
+
+def arriving(where: Place, said: InboundMessage) -> Arrival:
+    """Let a message come in as the client does."""
+
+    async def read() -> InboundMessage:
+        return said
+
+    return Arrival(
+        message_id=said.message_id,
+        place=where,
+        author_id=said.author_id,
+        created_at=said.created_at,
+        read=read,
+        is_own=said.author_id == ME,
+        mentions_me=ME in said.mentioned_ids,
+        edited=said if said.edited_at and said.author_id != ME else None,
+    )
 
 
 @dataclass
