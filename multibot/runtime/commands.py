@@ -5,10 +5,11 @@ import structlog
 from discord import app_commands
 
 from multibot.clock import to_text
-from multibot.conversation import chunking
+from multibot.conversation import chunking, recap
 from multibot.conversation import session as sessions
 from multibot.conversation.session import SessionRules
-from multibot.errors import StoreUnavailableError
+from multibot.errors import MultibotError, StoreUnavailableError
+from multibot.runtime.oblivion import Oblivion
 from multibot.store.history import History
 
 HELP = """**{name}** is here. {description}
@@ -16,10 +17,24 @@ HELP = """**{name}** is here. {description}
 • Write to me in {channels}, or mention me anywhere.
 • A private message always reaches me.
 • `/session` shows what I count as this conversation.
-• `/clear` starts a new one; what was said is kept, but I no longer look at it."""
+• `/history` shows what was said lately, to you alone.
+• `/clear` starts a new one; what was said is kept, but I no longer look at it.
+• `/forget me` removes what I keep of you."""
 
 CLEARED = "Cleared. Your next message starts a new session."
 NOT_NOW = "That did not work just now. Please try again."
+
+FORGET = """{who} keep {turns} of our conversations: what you wrote, and what was answered to you.
+• `/forget me` with `confirm: True` removes them for good, from every channel and from private \
+messages. What stands on Discord stays there.
+• With `everywhere: True` as well, every bot that runs together with me forgets you; without it, \
+only I do.
+• What you write to me afterwards is kept again."""
+FORGOTTEN = """Done: {turns} removed. Backups that were made before do not bring them back.
+What you write from now on is kept again."""
+
+# More do not fit into a message anyway.
+RECALLED = 40
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +50,10 @@ class Commands:
         channels: tuple[str, ...],
         history: History,
         rules: SessionRules,
+        oblivion: Oblivion,
     ) -> None:
+        self._name = name
+        self._oblivion = oblivion
         self._help = HELP.format(
             name=name,
             description=description,
@@ -49,11 +67,18 @@ class Commands:
         for name, description, callback in (
             ("help", "What this bot does and how to talk to it", self._on_help),
             ("session", "Show the current conversation session", self._on_session),
+            ("history", "Show what was said here lately, to you alone", self._on_history),
             ("clear", "Start over: the next message begins a new session", self._on_clear),
         ):
             tree.add_command(
                 app_commands.Command(name=name, description=description, callback=callback)
             )
+        forget = app_commands.Group(name="forget", description="Remove what is kept of you")
+        me = "Remove what this bot keeps of you"
+        forget.add_command(
+            app_commands.Command(name="me", description=me, callback=self._on_forget_me)
+        )
+        tree.add_command(forget)
 
     async def _on_help(self, interaction: discord.Interaction) -> None:
         await self._say(interaction, self._help)
@@ -71,6 +96,16 @@ class Commands:
             f"Started {to_text(session.started_at)}, {session.turns} turns so far.",
         )
 
+    async def _on_history(self, interaction: discord.Interaction) -> None:
+        channel_id, user_id = _place(interaction)
+        try:
+            turns = self._history.lately(channel_id, user_id, RECALLED)
+        except StoreUnavailableError as error:
+            log.warning("history_not_read", error=str(error))
+            await self._say(interaction, NOT_NOW)
+        else:
+            await self._say(interaction, recap.recap(turns))
+
     async def _on_clear(self, interaction: discord.Interaction) -> None:
         # A write may wait for other processes longer than the 3 s Discord gives for an answer.
         await interaction.response.defer(ephemeral=True)
@@ -83,12 +118,40 @@ class Commands:
         else:
             await interaction.followup.send(CLEARED, ephemeral=True)
 
+    @app_commands.describe(
+        confirm="Without it I only say what would be removed",
+        everywhere="Also from the other bots that run together with me",
+    )
+    async def _on_forget_me(
+        self, interaction: discord.Interaction, *, confirm: bool = False, everywhere: bool = False
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        user_id = str(interaction.user.id)
+        try:
+            text = await self._forget(user_id, confirm=confirm, everywhere=everywhere)
+        except MultibotError as error:
+            log.warning("not_forgotten", error=str(error))
+            text = NOT_NOW
+        await interaction.followup.send(text, ephemeral=True)
+
+    async def _forget(self, user_id: str, *, confirm: bool, everywhere: bool) -> str:
+        if confirm:
+            count = await self._oblivion.forget(user_id, everywhere=everywhere)
+            return FORGOTTEN.format(turns=_turns(count))
+        count = await self._oblivion.kept(user_id, everywhere=everywhere)
+        who = "All of us together" if everywhere else f"I, {self._name},"
+        return FORGET.format(who=who, turns=_turns(count))
+
     async def _say(self, interaction: discord.Interaction, text: str) -> None:
         await interaction.response.send_message(
             chunking.split(text)[0],
             ephemeral=True,
             allowed_mentions=discord.AllowedMentions.none(),
         )
+
+
+def _turns(count: int) -> str:
+    return f"{count} turn{'' if count == 1 else 's'}"
 
 
 def _place(interaction: discord.Interaction) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from multibot.runtime.duties import Duties
 from multibot.runtime.engine import Engine
 from multibot.runtime.gateway import Gateway
 from multibot.runtime.housekeeper import Housekeeper
+from multibot.runtime.oblivion import Oblivion
 from multibot.runtime.pulse import Gauges, Pulse
 from multibot.runtime.recovery import Recovery
 from multibot.store.stores import BotStore
@@ -128,6 +129,7 @@ class Parts:
             channels=self.bot.channels,
             history=self.store.history,
             rules=self.engine.session_rules,
+            oblivion=Oblivion(bot_name=self.bot.name, store=self.store, clock=self.clock),
         )
 
 

@@ -142,14 +142,17 @@ class RunningFleet:
                 process.kill()
             await process.communicate()
 
-    async def command(self, bot: str, command: str, channel: str, author: str) -> str:
+    async def command(
+        self, bot: str, command: str, channel: str, author: str, **options: object
+    ) -> str:
         """Use a slash command and return what the bot says."""
         for _ in range(100):
             async with self._http.get("/sandbox/commands", params={"bot": bot}) as response:
-                if command in await response.text():
+                if command.split(maxsplit=1)[0] in await response.text():
                     break
             await pause()
-        body = {"bot": bot, "command": command, "channel": channel, "author": author}
+        named = {"bot": bot, "command": command, "channel": channel, "author": author}
+        body = {**named, "options": options}
         async with self._http.post("/sandbox/interactions", json=body) as response:
             answer = await response.json()
             assert response.status in {200, 201}, answer
@@ -162,6 +165,18 @@ class RunningFleet:
             answer: dict[str, Any] = await response.json()
             assert response.status in {200, 201}, answer
             return answer
+
+    async def edit(self, message_id: str, author: str, content: str) -> None:
+        """Edit as the person who wrote it."""
+        body = {"author": author, "content": content}
+        async with self._http.patch(f"/sandbox/messages/{message_id}", json=body) as response:
+            assert response.status == 200, await response.text()
+
+    async def delete(self, *message_ids: str, author: str = "host") -> None:
+        """Delete as a moderator; several go in one event."""
+        query = [("author", author), *(("id", each) for each in message_ids)]
+        async with self._http.delete("/sandbox/messages", params=query) as response:
+            assert response.status == 200, await response.text()
 
     async def thread(self, channel: str, name: str, author: str) -> dict[str, Any]:
         """Open a thread as a person."""
@@ -197,9 +212,13 @@ class RunningFleet:
 
     def turns(self) -> int:
         """Count the stored turns of all bots."""
+        return int(self.rows("SELECT count(*) AS count FROM conversations")[0]["count"])
+
+    def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
+        """Ask the shared file as a person with sqlite-utils would."""
         database = sqlite_utils.Database(self.home.database)
         try:
-            return int(database["conversations"].count)
+            return list(database.query(sql, values))
         finally:
             database.close()
 

@@ -18,12 +18,13 @@ from multibot.store import connection as connections
 from multibot.store.archive import backup, checkpoint, tombstones, traces, words
 from multibot.store.archive.forget import Belongings, Received, Row, Said, Scope
 from multibot.store.archive.tombstones import Tombstones
+from multibot.store.transaction import Durability, Job
 
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
 
 # Carries out one job in one transaction: `SharedFile.write`, or the way to a bot's own writer.
-Write = Callable[[Callable[["sqlite.Connection"], Any]], Any]
+Write = Callable[[Job[Any], Durability], Any]
 
 # A transaction is to take so long, since every bot waits for it.
 STEP_SECONDS = 0.015
@@ -68,9 +69,9 @@ def forget(home: Home, scope: Scope, clock: Clock, write: Write) -> Forgotten:
             rows += removed
             now = clock.now()
             until = max(until, now, min(latest or now, now + AHEAD))
-        is_unfinished = write(functools.partial(words.merge, begin=True))
+        is_unfinished = write(functools.partial(words.merge, begin=True), Durability.SOFT)
         while is_unfinished:
-            is_unfinished = write(words.merge)
+            is_unfinished = write(words.merge, Durability.SOFT)
     return Forgotten(rows=rows, forgotten_at=until, is_cleared=checkpoint.truncate(home))
 
 
@@ -79,7 +80,8 @@ def _set_stone(
 ) -> Tombstones:
     stone = stones.make(scope.user_id, scope.bot_name, until)
     tombstones.write_down(home, stone)
-    write(functools.partial(tombstones.keep, stone=stone))
+    # With it everything that was removed before is on the disk as well.
+    write(functools.partial(tombstones.keep, stone=stone), Durability.HARD)
     return Tombstones([*stones, stone])
 
 
@@ -88,7 +90,7 @@ def _pass(
 ) -> tuple[Counter[str], datetime | None]:
     """Remove all that is there now; return how many rows, and the latest moment they tell of."""
     belongings = Belongings(reader, scope)
-    removed: Counter[str] = write(functools.partial(traces.remove, scope=scope))
+    removed: Counter[str] = write(functools.partial(traces.remove, scope=scope), Durability.SOFT)
     steps = _Steps(belongings, write)
     latest = ""
     for rows in belongings.found(reader):
@@ -110,7 +112,7 @@ class _Steps:
         removed: Counter[str] = Counter()
         while rows:
             some, rows = rows[: self._size], rows[self._size :]
-            gone, seconds = self._write(functools.partial(self._timed, some))
+            gone, seconds = self._write(functools.partial(self._timed, some), Durability.SOFT)
             removed += gone
             self._adapt(seconds)
             time.sleep(PAUSE_SECONDS)
