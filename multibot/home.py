@@ -60,6 +60,11 @@ class Home:
         return self.data / "examined.lock"
 
     @property
+    def import_lock(self) -> Path:
+        """Held by the one command that imports, or takes an import back."""
+        return self.data / "import.lock"
+
+    @property
     def backups(self) -> Path:
         """Snapshots of the database."""
         return self.data / "backups"
@@ -68,6 +73,11 @@ class Home:
     def forgotten(self) -> Path:
         """Who is to stay forgotten, beside the database so that no restore loses it."""
         return self.data / "forgotten.jsonl"
+
+    @property
+    def redaction_key(self) -> Path:
+        """What pseudonyms are made with, so that nobody without it can try ids out."""
+        return self.data / "redaction.key"
 
     @property
     def run(self) -> Path:

@@ -23,6 +23,7 @@ COMMANDS = {
     "doctor": "multibot.cli.doctor:doctor",
     "down": "multibot.cli.fleet:down",
     "forget": "multibot.cli.forget:forget",
+    "import": "multibot.cli.imports:imports",
     "incidents": "multibot.cli.incidents:incidents",
     "init": "multibot.cli.init:init",
     "logs": "multibot.cli.logs:logs",

@@ -13,7 +13,7 @@ from tests.architecture.source import (
 )
 
 GROUND = {"multibot", "errors", "clock", "home", "shipping", "conversation"}
-MIDDLE = GROUND | {"config", "store", "responder"}
+MIDDLE = GROUND | {"config", "importing", "store", "responder"}
 BELOW_THE_TOP = MIDDLE | {"runtime", "supervise", "sandbox"}
 PROCESS = {"runtime.client", "runtime.wiring", "runtime.process"}
 
@@ -21,6 +21,7 @@ PROCESS = {"runtime.client", "runtime.wiring", "runtime.process"}
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),
     "config": GROUND | {"config"},
+    "importing": GROUND | {"importing"},
     "store": GROUND | {"store"},
     "responder": GROUND | {"responder"},
     "runtime": MIDDLE | {"runtime"},

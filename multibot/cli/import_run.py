@@ -1,0 +1,110 @@
+"""One run of an import: what was read is compared with the shared file, and what is new written."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from multibot.cli import import_progress
+from multibot.cli.import_report import Report
+from multibot.cli.import_sources import Sources
+from multibot.clock import Clock, from_text
+from multibot.conversation.past import PastTurn
+from multibot.conversation.session import SessionRules
+from multibot.home import Home
+from multibot.importing import rebuilding
+from multibot.importing.doubles import Doubles
+from multibot.importing.remark import Skipped
+from multibot.store import migrate
+from multibot.store.archive import batches, tombstones
+from multibot.store.archive.batches import Batch
+from multibot.store.archive.imports import ForgottenMeanwhileError, Row, Tally, Writing
+from multibot.store.archive.presence import Known, Presence
+from multibot.store.archive.shared import SharedFile
+from multibot.store.archive.tombstones import Tombstones
+
+_FORGOTTEN = "whoever this is about asked to be forgotten"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Everything that a run needs; `options` is what its outcome depends on."""
+
+    home: Home
+    clock: Clock
+    report: Report
+    rules: Mapping[str, SessionRules]
+    kind: str
+    options: Mapping[str, Any]
+    told: set[tuple[int, int]] = field(default_factory=set)
+
+    def plan(self, sources: Sources) -> None:
+        """Count what would be new; nothing is written, and no file is made."""
+        with contextlib.ExitStack() as closing:
+            reader = None
+            if self.home.database.exists():
+                reader = closing.enter_context(SharedFile(self.home)).reader
+            known = Known(reader, frozenset())
+            tallies: dict[str, Tally] = {}
+            for row in self._rows(sources, tombstones.load(self.home)):
+                tally = tallies.setdefault(row.turn.bot_name, Tally())
+                if known.look(row.turn) is Presence.ABSENT:
+                    tally.new += 1
+                else:
+                    tally.present += 1
+        self.report.tallies = tallies
+
+    def write(self, sources: Sources) -> None:
+        """Write what is new, in small steps; a run that was interrupted is continued."""
+        if not self.home.database.exists():
+            migrate.migrate(self.home, self.clock)
+        with batches.alone(self.home), SharedFile(self.home) as shared:
+            batch = self._batch(shared)
+            writing = None
+            while writing is None:
+                with contextlib.suppress(ForgottenMeanwhileError):
+                    writing = self._write_all(shared, batch, sources)
+            writing.finish()
+            self.report.tallies = writing.tallies
+            if batches.begun(shared.reader, batch.batch_id):
+                self.report.batch_id = batch.batch_id
+
+    def _write_all(self, shared: SharedFile, batch: Batch, sources: Sources) -> Writing:
+        writing = Writing(shared, batch, sources.files, self.clock)
+        rows = self._rows(sources, tombstones.load(self.home))
+        with import_progress.shown("writing", len(sources.staging)) as advance:
+            for done in writing.write(rows):
+                advance(done)
+        return writing
+
+    def _batch(self, shared: SharedFile) -> Batch:
+        options = json.dumps(self.options, sort_keys=True)
+        found = batches.unfinished(shared.reader, self.kind, options)
+        self.report.is_resumed = found is not None
+        return Batch(
+            batch_id=found or batches.new_id(self.clock.now()), kind=self.kind, options=options
+        )
+
+    def _rows(self, sources: Sources, stones: Tombstones) -> Iterator[Row]:
+        doubles = Doubles()
+        turns = doubles.without(self._remembered(sources, stones))
+        for placed in rebuilding.rebuild(turns, self._rules_of):
+            yield Row(*placed)
+        self.report.doubles = doubles.count
+
+    def _rules_of(self, bot_name: str) -> SessionRules:
+        return self.rules.get(bot_name, SessionRules())
+
+    def _remembered(self, sources: Sources, stones: Tombstones) -> Iterator[tuple[int, PastTurn]]:
+        """Leave out what somebody asked to be forgotten."""
+        if not len(stones):
+            yield from sources.ordered()
+            return
+        for file, turn in sources.ordered():
+            if not stones.is_forgotten(turn.user_id, turn.bot_name, from_text(turn.at)):
+                yield file, turn
+            elif (file, turn.position) not in self.told:
+                self.told.add((file, turn.position))
+                source = sources.files[file].source
+                self.report.skip(Skipped(source, f"entry {turn.position + 1}", _FORGOTTEN))

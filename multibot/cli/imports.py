@@ -1,0 +1,186 @@
+"""`multibot import`: what was said elsewhere, brought into the shared file."""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from multibot.cli import bots
+from multibot.cli.printable import in_json, printable_line
+from multibot.errors import ExitCode, MultibotError
+from multibot.home import Home
+
+if TYPE_CHECKING:
+    from multibot.cli.import_report import Report
+    from multibot.cli.import_sources import Sources
+    from multibot.config.fleet import Bot
+    from multibot.store.archive.batches import Summary
+
+LEGACY = "legacy"
+AGAIN = "The same command goes on where it stopped."
+
+
+@click.group("import")
+def imports() -> None:
+    """Bring in what was said before multibot, or elsewhere, and take it back."""
+
+
+_dry_run = click.option("--dry-run", is_flag=True, help="Count what would be new; write nothing.")
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@imports.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.option("--bot", "bot_name", metavar="NAME", help="Only this bot's turns.")
+@click.option("--source-tz", "zone", metavar="ZONE", help="The zone of times without one.")
+@_dry_run
+@_as_json
+@click.pass_obj
+def legacy(
+    home: Home,
+    path: Path,
+    bot_name: str | None,
+    zone: str | None,
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Import the JSON files of the first store: a folder of them, or a single one.
+
+    What --bot names owns what does not say whose it is. Exits 0 when all was imported, 3 when something was skipped: each item is a line.
+    """
+    from multibot.cli import import_sources, import_zone
+    from multibot.clock import SystemClock
+    from multibot.importing.conversation import Reading
+
+    chosen = import_zone.named(zone) if zone else import_zone.of_machine()
+    fleet = _fleet(home)
+    if bot_name is not None and fleet:
+        bots.require_known([bot_name], fleet)
+    reading = Reading(chosen.info, SystemClock().now(), bot_name)
+    options = {"path": import_sources.shown(path), "bot": bot_name, "zone": chosen.name}
+
+    def read(sources: "Sources", report: "Report") -> None:
+        if chosen.is_assumed:
+            report.note(
+                f"times without a zone are read as {chosen.name}, as this machine's;"
+                " --source-tz names another"
+            )
+        import_sources.read_legacy(path, fleet, reading, sources, report)
+
+    return _carry_out(home, fleet, LEGACY, options, read, dry_run=dry_run, as_json=as_json)
+
+
+def _carry_out(  # noqa: PLR0913 - what both kinds of import have in common
+    home: Home,
+    fleet: "Mapping[str, Bot]",
+    kind: str,
+    options: Mapping[str, Any],
+    read: "Callable[[Sources, Report], None]",
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    from multibot.cli.import_report import Report
+    from multibot.cli.import_run import Run
+    from multibot.cli.import_sources import Sources
+    from multibot.clock import SystemClock
+    from multibot.store.archive.staging import Staging
+
+    report = Report(is_dry_run=dry_run)
+    rules = {name: _rules(bot) for name, bot in fleet.items()}
+    run = Run(
+        home=home, clock=SystemClock(), report=report, rules=rules, kind=kind, options=options
+    )
+    with Staging() as staging:
+        sources = Sources(staging)
+        read(sources, report)
+        if dry_run:
+            run.plan(sources)
+        else:
+            try:
+                run.write(sources)
+            except (KeyboardInterrupt, MultibotError):
+                click.echo(f"multibot: the import is not complete. {AGAIN}", err=True)
+                raise
+    _warn_of_strangers(report, fleet)
+    click.echo(report.as_json() if as_json else report.as_text())
+    return report.exit_code
+
+
+@imports.command("list")
+@_as_json
+@click.pass_obj
+def list_(home: Home, *, as_json: bool) -> int:
+    """List every import, the newest first."""
+    from multibot.store.archive import batches
+    from multibot.store.archive.shared import SharedFile
+
+    with SharedFile(home) as shared:
+        found = batches.summaries(shared.reader)
+    if as_json:
+        rows = [asdict(each) | {"state": each.state} for each in found]
+        click.echo(in_json(json.dumps({"imports": rows}, indent=2, ensure_ascii=False)))
+    else:
+        click.echo("\n".join(map(_line, found)) or "nothing was imported")
+    return ExitCode.OK
+
+
+@imports.command()
+@click.argument("batch_id", metavar="BATCH")
+@click.pass_obj
+def undo(home: Home, batch_id: str) -> int:
+    """Take one import back, exactly what it brought; what the bots added since stays."""
+    from multibot.cli import import_progress
+    from multibot.clock import SystemClock
+    from multibot.store.archive import batches
+    from multibot.store.archive.shared import SharedFile
+    from multibot.store.archive.undoing import Undoing
+
+    with SharedFile(home) as shared, batches.alone(home):
+        undoing = Undoing(shared, batch_id, SystemClock())
+        removed = 0
+        with import_progress.shown("removing", undoing.count()) as advance:
+            try:
+                for step in undoing.steps():
+                    removed += step
+                    advance(step)
+            except (KeyboardInterrupt, MultibotError):
+                click.echo(f"multibot: {removed:,} turns are removed. {AGAIN}", err=True)
+                raise
+    click.echo(f"{removed:,} turns removed; the files that they came from are untouched.")
+    return ExitCode.OK
+
+
+def _line(batch: "Summary") -> str:
+    files = "1 file" if batch.files == 1 else f"{batch.files:,} files"
+    return printable_line(
+        f"{batch.batch_id}  {batch.state:11}  {batch.started_at}  {batch.kind}:"
+        f" {batch.added:,} turns from {files}, {batch.source} first"
+    )
+
+
+def _fleet(home: Home) -> "Mapping[str, Bot]":
+    """Read what can be read of the fleet: a missing token is no reason to import nothing."""
+    from multibot.config.environment import read_environment
+    from multibot.config.reading import Reading
+
+    found = Reading(home, read_environment(home, os.environ), None).fleet
+    return {bot.name: bot for bot in found.bots}
+
+
+def _rules(bot: "Bot") -> Any:
+    from multibot.conversation.session import SessionRules
+
+    storage = bot.storage
+    return SessionRules(storage.session_scope, storage.session_gap, storage.session_timeout)
+
+
+def _warn_of_strangers(report: "Report", fleet: "Mapping[str, Bot]") -> None:
+    strangers = sorted(set(report.tallies) - set(fleet))
+    if fleet and strangers:
+        report.note(f"no bot of this fleet is named {bots.listed(strangers)}")
