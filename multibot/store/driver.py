@@ -21,6 +21,16 @@ OLDEST = (3, 51, 3)
 BUSY, LOCKED, READONLY, INTERRUPT, IOERR, CORRUPT = 5, 6, 8, 9, 10, 11
 FULL, CANTOPEN, NOTADB = 13, 14, 26
 
+# What the driver raises of a backup has no code, only SQLite's words for it.
+_CODES = {
+    "database disk image is malformed": CORRUPT,
+    "file is not a database": NOTADB,
+    "database or disk is full": FULL,
+    "disk I/O error": IOERR,
+    "unable to open database file": CANTOPEN,
+    "attempt to write a readonly database": READONLY,
+}
+
 PASSING = {
     BUSY: "Another program holds the database locked.",
     LOCKED: "Another program holds the database locked.",
@@ -51,7 +61,8 @@ def require(version: tuple[int, ...] = sqlite.sqlite_version_info) -> None:
 
 def primary_code(error: BaseException) -> int:
     """Return SQLite's primary result code of an error, 0 where there is none."""
-    return int(getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    code = int(getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    return code or _CODES.get(str(error), 0)
 
 
 def translate(error: BaseException, where: str) -> BaseException:

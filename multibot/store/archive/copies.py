@@ -25,7 +25,13 @@ Open = Callable[[Path], "sqlite.Connection"]
 _PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
 
 
-def copy(database: Path, target: Path, opened: Open = connection.open_reader) -> None:
+def copy(
+    database: Path,
+    target: Path,
+    *,
+    opened: Open = connection.open_reader,
+    patience: float = PATIENCE_SECONDS,
+) -> None:
     """Copy a database as it is at one moment, in one step: writers do not wait for it.
 
     Nothing is left at the target where this fails.
@@ -34,26 +40,26 @@ def copy(database: Path, target: Path, opened: Open = connection.open_reader) ->
     with removed_on_failure(target), errors_of_disk(target):
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
         with contextlib.closing(opened(database)) as source:
-            _copy(source, database, target)
+            _copy(source, database, target, patience)
         sync(target)
 
 
-def _copy(source: "sqlite.Connection", database: Path, target: Path) -> None:
+def _copy(source: "sqlite.Connection", database: Path, target: Path, patience: float) -> None:
     try:
         with contextlib.closing(sqlite.connect(target, isolation_level=None)) as made:
             for pragma in _COPYING:
                 made.execute(pragma).fetchall()
             # In parts it would begin anew with every write of a bot.
-            source.backup(made, pages=-1, progress=_patience(database))
+            source.backup(made, pages=-1, progress=_patience(database, patience))
             made.execute(_ALONE).fetchall()
     except sqlite.Error as error:
         of_copy = driver.primary_code(error) in _OF_THE_COPY
         raise driver.translate(error, str(target if of_copy else database)) from error
 
 
-def _patience(database: Path) -> Callable[[int, int, int], None]:
+def _patience(database: Path, seconds: float) -> Callable[[int, int, int], None]:
     """Give up where another program keeps the file to itself; the driver would try for ever."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + seconds
 
     def look(status: int, remaining: int, total: int) -> None:
         del remaining, total
