@@ -31,6 +31,7 @@ SELECT bot_name, message_id, decision, reason, detail, state, received_at
 FROM inbox
 WHERE bot_name = ? AND message_id = ?
 """
+_NEXT_BOT = "SELECT min(bot_name) FROM inbox WHERE bot_name > ?"
 
 
 class Arrival(NamedTuple):
@@ -55,12 +56,12 @@ def by_message(shared: "SharedFile", message_id: str) -> list[StoredTurn]:
         ]
 
 
-def arrivals(shared: "SharedFile", bot_names: list[str], message_id: str) -> list[Arrival]:
-    """Find what bots decided about a message, also those that did not answer it."""
+def arrivals(shared: "SharedFile", message_id: str) -> list[Arrival]:
+    """Find what each bot decided about a message, also those that did not answer it."""
     with connection.errors_of(shared.path):
         return [
             Arrival(*row)
-            for bot in bot_names
+            for bot in directory.each(shared.reader, _NEXT_BOT)
             for row in shared.reader.execute(_ARRIVAL, (bot, message_id)).fetchall()
         ]
 

@@ -1,6 +1,6 @@
 """Who and what is in the file: bots, channels, users and sessions, found by id or by name.
 
-Nothing here reads every turn: each step of a listing is one look into an index.
+But for the names of users, nothing here reads every turn: each step is one look into an index.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,8 @@ from multibot.store.archive.criteria import Place, SessionKey
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
 
+# So many turns are looked at in one read.
+PAGE = 10_000
 # Ids are long; people paste their beginning.
 SHORTEST_PREFIX = 6
 
@@ -19,21 +21,21 @@ _NEXT_CHANNEL = """
 SELECT min(channel_id) FROM conversations
 WHERE bot_name = ? AND channel_id > ? AND deleted_at IS NULL
 """
-_NEXT_USER = """
-SELECT min(user_id) FROM conversations
-WHERE bot_name = ? AND channel_id = ? AND user_id > ? AND deleted_at IS NULL
+_HAS_USER = """
+SELECT 1 FROM conversations
+WHERE bot_name = ? AND channel_id = ? AND user_id = ? AND deleted_at IS NULL
+LIMIT 1
+"""
+_NEWEST = "SELECT coalesce(max(id), 0) FROM conversations"
+_USERS = """
+SELECT DISTINCT user_id, username
+FROM conversations
+WHERE id > ? AND id <= ? AND role = 'user' AND deleted_at IS NULL
 """
 _CHANNEL = """
 SELECT channel_name, channel_type
 FROM conversations
 WHERE bot_name = ? AND channel_id = ? AND deleted_at IS NULL
-ORDER BY id DESC
-LIMIT 1
-"""
-_USERNAME = """
-SELECT username
-FROM conversations
-WHERE bot_name = ? AND channel_id = ? AND user_id = ? AND deleted_at IS NULL AND role = 'user'
 ORDER BY id DESC
 LIMIT 1
 """
@@ -84,13 +86,13 @@ class SessionRow(NamedTuple):
 
 def bots(reader: "sqlite.Connection") -> Iterator[str]:
     """Name the bots that have turns, in alphabetical order."""
-    return _each(reader, _NEXT_BOT)
+    return each(reader, _NEXT_BOT)
 
 
 def places(reader: "sqlite.Connection") -> Iterator[Place]:
     """Name every channel of every bot."""
     for bot in bots(reader):
-        yield from (Place(bot, channel) for channel in _each(reader, _NEXT_CHANNEL, bot))
+        yield from (Place(bot, channel) for channel in each(reader, _NEXT_CHANNEL, bot))
 
 
 def channels(reader: "sqlite.Connection") -> Iterator[Channel]:
@@ -100,12 +102,13 @@ def channels(reader: "sqlite.Connection") -> Iterator[Channel]:
             yield Channel(place, *row)
 
 
-def users(reader: "sqlite.Connection") -> Iterator[User]:
-    """Name everybody who spoke with a bot, once per channel, as they were called there last."""
-    for place in places(reader):
-        for user_id in _each(reader, _NEXT_USER, *place):
-            named = reader.execute(_USERNAME, (*place, user_id)).fetchone()
-            yield User(user_id, named[0] if named else "")
+def users(reader: "sqlite.Connection") -> set[User]:
+    """Name everybody who spoke with a bot, by every name they had: a look at every turn."""
+    found: set[User] = set()
+    (newest,) = reader.execute(_NEWEST).fetchone()
+    for start in range(0, newest, PAGE):
+        found.update(map(User._make, reader.execute(_USERS, (start, start + PAGE)).fetchall()))
+    return found
 
 
 def sessions(reader: "sqlite.Connection", text: str, most: int = 10) -> list[SessionRow]:
@@ -117,7 +120,13 @@ def sessions(reader: "sqlite.Connection", text: str, most: int = 10) -> list[Ses
     return [SessionRow(*row) for row in found]
 
 
-def _each(reader: "sqlite.Connection", sql: str, *within: str) -> Iterator[str]:
+def has_user(reader: "sqlite.Connection", user_id: str) -> bool:
+    """Tell whether somebody of this id spoke with a bot."""
+    asked = (reader.execute(_HAS_USER, (*place, user_id)) for place in places(reader))
+    return any(cursor.fetchone() is not None for cursor in asked)
+
+
+def each(reader: "sqlite.Connection", sql: str, *within: str) -> Iterator[str]:
     """Step through the different values of an index, one look-up each."""
     value = ""
     while (value := reader.execute(sql, (*within, value)).fetchone()[0]) is not None:

@@ -1,0 +1,127 @@
+"""`multibot history export`: what was said, to be kept, read or worked with elsewhere."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from multibot.cli import new_file
+from multibot.cli.history_file import opened
+from multibot.cli.history_filters import Asked, filtered
+from multibot.cli.history_progress import Progress
+from multibot.clock import SystemClock, to_text
+from multibot.errors import ExitCode
+from multibot.home import Home
+
+if TYPE_CHECKING:
+    from multibot.cli.history_formats import Export
+    from multibot.store.archive.shared import SharedFile
+    from multibot.store.archive.turn import StoredTurn
+
+DEFAULT = "jsonl"
+FORMAT_OF = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".txt": "txt",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".html": "html",
+    ".htm": "html",
+}
+# A browser needs about a gigabyte for so many.
+MOST_ON_A_PAGE = 100_000
+
+
+@click.command()
+@filtered
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "txt", "markdown", "html"]),
+    help="Without it, what FILE's name ends in, or jsonl.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write this file, for its owner only, instead of stdout.",
+)
+@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+@click.option("--redact", is_flag=True, help="Pseudonyms for people, in their texts as well.")
+@click.option(
+    "-n", "--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N turns."
+)
+@click.pass_obj
+def export(  # noqa: PLR0913 - one argument per option
+    home: Home,
+    asked: Asked,
+    form: str | None,
+    output: Path | None,
+    limit: int | None,
+    *,
+    force: bool,
+    redact: bool,
+) -> int:
+    """Write turns out: jsonl for programs, txt, markdown or one html page for people.
+
+    jsonl and txt go by time, markdown and html by session. Times are UTC.
+    """
+    from multibot.cli.history_formats import Export
+    from multibot.store.archive.reading import Transcript
+
+    with opened(home) as shared, _target(output, force=force) as target:
+        criteria = asked.criteria(home, shared)
+        made = Export(
+            transcript=Transcript(shared, criteria, limit),
+            change=_redaction(home, shared) if redact else _as_it_is,
+            about="People have pseudonyms" if redact else asked.words().capitalize(),
+            made_at=to_text(SystemClock().now()),
+        )
+        form = form or FORMAT_OF.get(output.suffix.lower() if output else "", DEFAULT)
+        with Progress("{:,} turns written") as progress:
+            _write(target, made, form, progress)
+    if output is not None:
+        click.echo(f"{made.written:,} turns written to {output}", err=True)
+    if form == "html" and made.written > MOST_ON_A_PAGE:
+        click.echo("a page of so many turns is slow; --since makes it smaller", err=True)
+    return ExitCode.OK
+
+
+@contextlib.contextmanager
+def _target(output: Path | None, *, force: bool) -> Iterator[IO[bytes]]:
+    if output is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    else:
+        with new_file.written(output, force=force) as file:
+            yield file
+
+
+def _write(target: IO[bytes], made: "Export", form: str, progress: Callable[[int], object]) -> None:
+    from multibot.cli.history_formats import FORMATS
+    from multibot.cli.pages.history import page
+
+    for text in {**FORMATS, "html": page}[form](made):
+        target.write(text.encode("utf-8"))
+        progress(made.written)
+
+
+def _as_it_is(turn: "StoredTurn") -> "StoredTurn":
+    return turn
+
+
+def _redaction(home: Home, shared: "SharedFile") -> Callable[["StoredTurn"], "StoredTurn"]:
+    from multibot.cli import redaction
+    from multibot.store.archive import directory
+    from multibot.store.status import read_statuses
+
+    key = redaction.key_of(home.redaction_key)
+    if key is None:
+        key = redaction.new_key()
+        click.echo("multibot: pseudonyms of this export are its own: no key can be kept", err=True)
+    bot_ids = [each.user_id for each in read_statuses(home.database).values() if each.user_id]
+    return redaction.Redaction(key, directory.users(shared.reader), bot_ids).turn

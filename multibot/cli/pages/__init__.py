@@ -1,0 +1,1 @@
+"""Pages that are written for a browser: each one file, which asks for nothing from anywhere."""
