@@ -1,0 +1,279 @@
+"""From a claim to what stands on Discord: fences, parts, kills, and messages seen in any order."""
+
+from datetime import timedelta
+
+import pytest
+
+from multibot.conversation.addressing import Reason
+from multibot.conversation.message import InboundMessage
+from multibot.conversation.ruling import How, Outcome, Ruling
+from multibot.home import Home
+from multibot.store.chains import Opening
+from tests.fakes import FakeClock
+from tests.store.conftest import OpenBot
+from tests.store.material import SAGE, SPARK, rows
+from tests.store.talk import BOTS, LOGIC, Talk, heard
+
+BOTH = (SPARK, LOGIC)
+
+
+@pytest.fixture
+def talk(open_bot: OpenBot, clock: FakeClock) -> Talk:
+    return Talk({bot: open_bot(bot) for bot in BOTS}, clock)
+
+
+async def begun(talk: Talk) -> tuple[InboundMessage, Ruling]:
+    """Let sage speak to spark, who may answer."""
+    given = await talk.ask(SAGE, SPARK)
+    assert given.outcome is Outcome.ANSWER
+    return talk.last, given
+
+
+async def test_an_answer_counts_from_the_moment_it_may_be_sent(talk: Talk) -> None:
+    said, given = await begun(talk)
+    asked = await talk.chains(SPARK).may_send(said, given, talk.rules)
+
+    assert (asked.outcome, asked.number, asked.fence) == (Outcome.ANSWER, 2, given.fence)
+    exchange = talk.exchange
+    assert (exchange.message_count, exchange.pending, exchange.bot_turns) == (2, 1, 2)
+    assert exchange.last_bot == SAGE
+
+
+async def test_asking_again_after_a_kill_gives_the_same_and_counts_once(
+    open_bot: OpenBot, talk: Talk
+) -> None:
+    said, given = await begun(talk)
+    await talk.chains(SPARK).may_send(said, given, talk.rules)
+    talk.stores = {**talk.stores, SPARK: open_bot(SPARK)}
+    resumed = await talk.judged(SPARK, said, heard(SPARK, SAGE, [SPARK]), roll=1.0, again=True)
+
+    assert (resumed.outcome, resumed.chain, resumed.number) == (Outcome.ANSWER, 1, 2)
+    asked = await talk.chains(SPARK).may_send(said, resumed, talk.rules)
+    assert asked.outcome is Outcome.ANSWER
+    assert (talk.exchange.message_count, talk.exchange.pending) == (2, 1)
+
+
+async def test_what_was_sent_may_be_finished_whatever_has_happened_since(talk: Talk) -> None:
+    said, given = await begun(talk)
+    assert await talk.answer(SPARK, said, given)
+    await talk.person()
+
+    asked = await talk.chains(SPARK).may_send(said, given, talk.rules)
+    assert asked.outcome is Outcome.ANSWER
+    assert talk.exchange.bot_turns == 0
+
+
+async def test_an_answer_is_not_sent_after_a_person_has_spoken(talk: Talk) -> None:
+    said, given = await begun(talk)
+    await talk.person(LOGIC)
+
+    asked = await talk.chains(SPARK).may_send(said, given, talk.rules)
+    assert (asked.outcome, asked.reason) == (Outcome.NO, Reason.EXPIRED)
+    assert talk.exchange.bot_turns == 0
+
+
+async def test_an_answer_of_one_chain_is_not_sent_in_the_next(talk: Talk) -> None:
+    said, given = await begun(talk)
+    talk.clock.tick(601)
+    await talk.say(LOGIC, SAGE)
+
+    asked = await talk.chains(SPARK).may_send(said, given, talk.rules)
+    assert asked.reason is Reason.EXPIRED
+    assert talk.exchange.message_count == 1
+
+
+async def test_of_two_answers_for_one_place_the_second_is_not_sent(home: Home, talk: Talk) -> None:
+    """Four messages, two of them being answered: only a fifth may be sent."""
+    rulings = []
+    for author, to in ((SAGE, SPARK), (SAGE, LOGIC), (SPARK, SAGE), (LOGIC, SAGE)):
+        rulings.append((talk, to, await talk.ask(author, to), talk.last))
+    sent = []
+    for _, bot, given, said in rulings[1:3]:
+        assert given is not None
+        sent.append(await talk.answer(bot, said, given))
+
+    assert [each is not None for each in sent] == [True, False]
+    assert rows(home.database, "SELECT count(*) FROM channel_cooldowns") == [(1,)]
+
+
+async def test_a_holder_that_lost_its_claim_is_fenced_off(home: Home, talk: Talk) -> None:
+    said = talk.write(SAGE)
+    first = await talk.judged(SPARK, said, heard(SPARK, SAGE, BOTH))
+    lost = await talk.judged(LOGIC, said, heard(LOGIC, SAGE, BOTH))
+    assert (lost.reason, lost.holder) == (Reason.CLAIMED_BY, SPARK)
+
+    talk.clock.tick(59.999)
+    still = await talk.judged(LOGIC, said, heard(LOGIC, SAGE, BOTH), again=True)
+    talk.clock.tick(0.001)
+    taken = await talk.judged(LOGIC, said, heard(LOGIC, SAGE, BOTH), again=True)
+    assert (still.reason, taken.outcome, taken.fence) == (Reason.CLAIMED_BY, Outcome.ANSWER, 2)
+    asked = await talk.chains(SPARK).may_send(said, first, talk.rules)
+    assert (asked.reason, asked.holder) == (Reason.CLAIMED_BY, LOGIC)
+    back = await talk.judged(SPARK, said, heard(SPARK, SAGE, BOTH), again=True)
+    assert back.reason is Reason.CLAIMED_BY
+    assert await talk.answer(LOGIC, said, taken)
+    assert (talk.exchange.message_count, talk.exchange.bot_turns) == (2, 2)
+    assert rows(home.database, "SELECT count(*) FROM message_claims") == [(1,)]
+
+
+async def test_an_older_hold_of_the_same_bot_is_fenced_off_too(
+    open_bot: OpenBot, talk: Talk
+) -> None:
+    """Two processes of one bot, for a moment: the newer one counts."""
+    said, given = await begun(talk)
+    talk.stores = {**talk.stores, SPARK: open_bot(SPARK)}
+    newer = await talk.judged(SPARK, said, heard(SPARK, SAGE, [SPARK]), again=True)
+
+    asked = await talk.chains(SPARK).may_send(said, given, talk.rules)
+    assert asked.reason is Reason.CLAIMED_BY
+    assert await talk.answer(SPARK, said, newer)
+
+
+async def test_a_claim_is_kept_while_the_answer_is_made(talk: Talk) -> None:
+    said = talk.write(SAGE)
+    await talk.meet(SPARK, said, heard(SPARK, SAGE, BOTH))
+    talk.clock.tick(50)
+    await talk.stores[SPARK].ledger.renew(said.message_id, timedelta(seconds=60))
+    talk.clock.tick(50)
+
+    found = await talk.judged(LOGIC, said, heard(LOGIC, SAGE, BOTH))
+    assert found.reason is Reason.CLAIMED_BY
+
+
+async def test_what_is_not_sent_gives_its_place_back(talk: Talk) -> None:
+    said, given = await begun(talk)
+    await talk.chains(SPARK).may_send(said, given, talk.rules)
+    await talk.chains(SPARK).withdraw(talk.place, said.message_id, talk.rules)
+    await talk.chains(SPARK).withdraw(talk.place, said.message_id, talk.rules)
+
+    exchange = talk.exchange
+    assert (exchange.message_count, exchange.pending, exchange.bot_turns) == (1, 0, 1)
+
+
+async def test_each_message_counts_once_whoever_sees_it_first(talk: Talk) -> None:
+    said, given = await begun(talk)
+    await talk.sent(SAGE, said)
+    await talk.chains(SPARK).may_send(said, given, talk.rules)
+    answer = talk.write(SPARK, reply_to=said.message_id)
+    # Logic sees it before spark knows that it stands.
+    await talk.say(SPARK, SAGE, how=How.REPLY, said=answer)
+    await talk.sent(SPARK, answer, turn=said.message_id)
+
+    exchange = talk.exchange
+    assert (exchange.message_count, exchange.pending, exchange.bot_turns) == (2, 0, 2)
+
+
+async def test_a_message_that_nobody_else_saw_is_counted_by_its_sender(talk: Talk) -> None:
+    await talk.sent(SAGE, talk.write(SAGE))
+
+    assert (talk.exchange.bot_turns, talk.exchange.is_alive) == (1, False)
+
+
+async def test_private_messages_are_not_counted(home: Home, talk: Talk) -> None:
+    talk.place = type(talk.place)("77", None)
+    await talk.sent(SAGE, talk.write(SAGE))
+
+    assert rows(home.database, "SELECT count(*) FROM chains") == [(0,)]
+
+
+async def test_what_was_said_long_ago_is_not_counted_again(talk: Talk) -> None:
+    """A bot that was away for long reads back what the others counted and have forgotten."""
+    said = talk.write(SAGE)
+    talk.clock.tick(24 * 3600 + 1)
+    found = await talk.ask(SAGE, SPARK, said=said)
+
+    assert talk.exchange.bot_turns == 0
+    assert found.reason is Reason.EXPIRED
+
+
+async def test_a_conversation_begun_on_purpose_is_message_one(home: Home, talk: Talk) -> None:
+    opening = Opening(place=talk.place, turn="opener:1:7", partner=SPARK)
+    asked = await talk.chains().open(opening, talk.rules)
+    assert (asked.outcome, asked.chain, asked.number) == (Outcome.ANSWER, 1, 1)
+    again = await talk.chains(LOGIC).open(
+        Opening(place=talk.place, turn="opener:1:8", partner=SPARK), talk.rules
+    )
+    assert again.reason is Reason.CHAIN_LIMIT
+
+    said = talk.write(SAGE)
+    found = await talk.ask(SAGE, SPARK, said=said, roll=0.99)
+    await talk.sent(SAGE, said, turn=opening.turn)
+    assert (found.outcome, found.number) == (Outcome.ANSWER, 2)
+    exchange = talk.exchange
+    assert (exchange.message_count, exchange.pending, exchange.bot_turns) == (1, 0, 1)
+    assert rows(home.database, "SELECT first_bot, second_bot FROM pair_cooldowns") == [
+        ("sage", "spark")
+    ]
+
+
+@pytest.mark.parametrize(("minutes", "free"), [(59.99, False), (60, True)])
+async def test_a_pair_begins_again_after_its_cooldown(
+    open_bot: OpenBot,
+    talk: Talk,
+    minutes: float,
+    free: bool,  # noqa: FBT001
+) -> None:
+    """In whatever channel, whoever of the two begins, and after a restart too."""
+    await talk.chains().open(Opening(place=talk.place, turn="a", partner=SPARK), talk.rules)
+    talk.clock.tick(60 * minutes)
+    elsewhere = Talk({bot: open_bot(bot) for bot in BOTS}, talk.clock, channel="11")
+    asked = await elsewhere.chains(SPARK).open(
+        Opening(place=elsewhere.place, turn="b", partner=SAGE), talk.rules
+    )
+
+    assert (asked.outcome is Outcome.ANSWER) is free
+    if not free:
+        assert (asked.reason, asked.detail) == (Reason.COOLDOWN, "sage and spark: 0:01 left")
+        assert list(elsewhere.chains(SPARK).paired()) == [SAGE]
+        assert not elsewhere.chains(LOGIC).paired()
+
+
+async def test_an_opener_that_is_never_sent_leaves_nothing(home: Home, talk: Talk) -> None:
+    opening = Opening(place=talk.place, turn="a", partner=SPARK)
+    await talk.chains().open(opening, talk.rules)
+    await talk.chains().withdraw(talk.place, "a", talk.rules)
+
+    assert not talk.exchange.is_alive
+    assert talk.exchange.bot_turns == 0
+    assert rows(home.database, "SELECT count(*) FROM pair_cooldowns") == [(0,)]
+    assert (await talk.chains().open(opening, talk.rules)).outcome is Outcome.ANSWER
+
+
+async def test_posts_are_counted_like_all_that_bots_say(talk: Talk) -> None:
+    for number in range(20):
+        asked = await talk.chains().post(talk.place, f"post:{number}", talk.rules)
+        assert asked.outcome is Outcome.ANSWER
+        await talk.sent(SAGE, talk.write(SAGE), turn=f"post:{number}")
+    over = await talk.chains(LOGIC).post(talk.place, "post:20", talk.rules)
+    assert over.reason is Reason.CHAIN_LIMIT
+
+    await talk.person()
+    assert (await talk.chains().post(talk.place, "post:21", talk.rules)).outcome == "answer"
+
+
+async def test_what_was_on_its_way_when_a_person_spoke_counts_once_it_is_there(
+    talk: Talk,
+) -> None:
+    said, given = await begun(talk)
+    await talk.chains(SPARK).may_send(said, given, talk.rules)
+    await talk.person()
+    answer = talk.write(SPARK, reply_to=said.message_id)
+    await talk.sent(SPARK, answer, turn=said.message_id)
+    await talk.say(SPARK, SAGE, how=How.REPLY, said=answer)
+
+    exchange = talk.exchange
+    assert (exchange.chain, exchange.message_count, exchange.bot_turns) == (2, 1, 1)
+
+
+async def test_a_person_seen_after_what_came_later_is_put_in_its_place(talk: Talk) -> None:
+    said, given = await begun(talk)
+    person = talk.write("7")
+    assert await talk.answer(SPARK, said, given)
+    await talk.say(SPARK, SAGE, said=talk.write(SPARK), how=How.REPLY)
+    await talk.chains(LOGIC).person_spoke(person, talk.rules)
+
+    assert talk.exchange.bot_turns == 2
+    older = talk.write("8")
+    object.__setattr__(older, "message_id", str(int(person.message_id) - 1))
+    await talk.chains(LOGIC).person_spoke(older, talk.rules)
+    assert talk.exchange.bot_turns == 2
