@@ -18,9 +18,10 @@ BOTS = book.times(4, 2)
 STOPS = book.times(200, 2)
 SEED = 4
 FRIENDS = ("ada", "grace", "linus")
-# An answer takes up to `MAKING` s; the drain waits for some of them and not for others.
+# Every second request takes `MAKING` s; the drain waits for some answers and not for others.
 MAKING = 5.0 if book.FULL else 0.5
 DRAIN = 4.0 if book.FULL else 0.2
+SETTLED_WITHIN = book.times(600, 60)
 PATIENCE_SECONDS = 15.0
 DRAINED = re.compile(r'"unfinished": (\d+), "event": "drained"')
 
@@ -42,7 +43,17 @@ class Stops:
         self.asked.append(Asked(posted["id"], posted["channel_id"], bot))
 
     async def settled(self) -> None:
-        await until(lambda: not witness.unsettled(self._fleet.home, self.asked), "all settled")
+        await until(
+            lambda: not witness.unsettled(self._fleet.home, self.asked),
+            "all settled",
+            SETTLED_WITHIN,
+        )
+
+    def slow_down(self) -> None:
+        """Let Discord take its time, so that answers are under way when their bot is stopped."""
+        add = self._fleet.world.faults.add
+        where = {"method": "POST", "path": "/channels/*/messages"}
+        add("slow", **where, seconds=MAKING, probability=0.5, seed=SEED)
 
     async def of(self, bot: str, times: int) -> None:
         """Stop one bot so often, somewhere between hearing a message and having answered it."""
@@ -65,14 +76,16 @@ class Stops:
 @pytest.mark.slow
 @pytest.mark.timeout(book.times(3600, 120))
 async def test_what_is_not_drained_is_taken_up_again(home: Home) -> None:
-    settings = {"global_settings": {"response_delay": f"0-{MAKING}", "drain_timeout": DRAIN}}
+    settings = {"global_settings": {"response_delay": "0-0.2", "drain_timeout": DRAIN}}
     async with ByHand(home, world=crowd.world(), count=BOTS, settings=settings) as fleet:
         await fleet.start_all()
         stops = Stops(fleet)
         for bot in fleet.bots:
             await stops.ask(f"@{bot}", FRIENDS[0])
         await stops.settled()
+        stops.slow_down()
         await asyncio.gather(*(stops.of(bot, STOPS // BOTS) for bot in fleet.bots))
+        fleet.world.faults.clear()
         await stops.settled()
         verdict = witness.judge(fleet.world, stops.asked, await fleet.received())
 
