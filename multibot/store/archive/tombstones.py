@@ -23,6 +23,7 @@ from multibot.clock import from_text, to_text
 from multibot.home import Home
 from multibot.store import connection as connections
 from multibot.store import layout
+from multibot.store.archive import copies
 from multibot.store.archive.clearing import Clearing, transaction
 from multibot.store.archive.forget import FOREVER, Scope
 
@@ -155,10 +156,10 @@ def read(connection: "sqlite.Connection") -> list[Tombstone]:
 
 def listed(path: Path) -> list[Tombstone]:
     """Read the list beside the file; a line that was cut off by a kill does not count."""
-    try:
-        lines = path.read_bytes().splitlines()
-    except FileNotFoundError:
+    if not path.exists():
         return []
+    with copies.errors_of_disk(path):
+        lines = path.read_bytes().splitlines()
     stones = []
     for number, line in enumerate(lines, start=1):
         try:
@@ -178,7 +179,11 @@ def _stone(line: bytes) -> Tombstone:
 
 def write_down(home: Home, stone: Tombstone) -> None:
     """Put a tombstone on the list, on the disk before anything is removed."""
-    home.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with copies.errors_of_disk(home.forgotten):
+        _append(home, orjson.dumps(asdict(stone)) + b"\n")
+
+
+def _append(home: Home, line: bytes) -> None:
     is_new = not home.forgotten.exists()
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
     descriptor = os.open(home.forgotten, flags, 0o600)
@@ -187,14 +192,10 @@ def write_down(home: Home, stone: Tombstone) -> None:
         size = os.fstat(descriptor).st_size
         # What a kill has cut off stays a line of its own.
         is_whole = size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
-        file.write((b"" if is_whole else b"\n") + orjson.dumps(asdict(stone)) + b"\n")
+        file.write((b"" if is_whole else b"\n") + line)
         os.fsync(descriptor)
     if is_new:
-        folder = os.open(home.data, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        copies.sync(home.data)
 
 
 def keep(connection: "sqlite.Connection", stone: Tombstone) -> None:

@@ -1,0 +1,306 @@
+"""A user is forgotten: every row of theirs goes, down to the bytes, and no row of anybody else."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from multibot.home import Home
+from multibot.store import connection, layout
+from multibot.store.archive import checkpoint, forgetting, tombstones, traces
+from multibot.store.archive.forget import Scope
+from multibot.store.archive.shared import SharedFile
+from multibot.store.migrate import migrate
+from multibot.store.transaction import Durability
+from tests.fakes import FakeClock
+from tests.store.forgetful import (
+    AL,
+    BO,
+    WORDS,
+    content,
+    forget,
+    naming,
+    places,
+    populate,
+)
+from tests.store.material import rows
+
+# What forgetting does with each table: rows that say whose they are go; rows found by the user's
+# messages or private channels go with them; notes for people lose the id; the rest names nobody.
+THEIRS = {"accepted_messages", "conversations", "inbox", "notices", "sessions"}
+FOUND_BY_THEIRS = {"channel_cursors", "channel_turns", "message_claims", "outbox"}
+NOTES = {note.table for note in traces.NOTES}
+OF_NOBODY = {
+    "_sqlite_migrations",
+    "bot_profiles",
+    "gateway_starts",
+    "http_errors",
+    "leases",
+    "restores",
+    "tombstones",
+    "watermarks",
+}
+# Of bots that talk with each other: ids of messages, channels and bots, kept for a day.
+OF_BOTS = {
+    "activity_events",
+    "activity_rounds",
+    "activity_watches",
+    "bursts",
+    "chain_messages",
+    "chains",
+    "channel_cooldowns",
+    "pair_cooldowns",
+}
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that each test gets a copy of."""
+    made = Home(tmp_path_factory.mktemp("template"))
+    clock = FakeClock()
+    migrate(made, clock)
+    populate(made, clock)
+    checkpoint.truncate(made)
+    return made.database
+
+
+@pytest.fixture
+def home(tmp_path: Path, clock: FakeClock, template: Path) -> Home:
+    copied = Home(tmp_path)
+    copied.data.mkdir()
+    shutil.copyfile(template, copied.database)
+    clock.tick(3600)
+    return copied
+
+
+def of_others(home: Home) -> dict[str, list[tuple[Any, ...]]]:
+    """Read what has to stay as it is: all but the rows of Al, and counts of shared sessions."""
+    kept = {
+        table: [row for row in values if not naming({table: [row]}, AL)]
+        for table, values in content(home.database).items()
+        if table not in {"sessions", "outbox", "message_claims", "channel_turns"}
+    }
+    return {table: values for table, values in kept.items() if values}
+
+
+def test_each_table_of_the_file_is_decided_upon(home: Home) -> None:
+    """Who adds a table says what becomes of it when somebody asks to be forgotten."""
+    with closing(connection.open_reader(home.database)) as reader:
+        there = set(layout.tables_of(reader))
+
+    assert there - (THEIRS | FOUND_BY_THEIRS | NOTES | OF_NOBODY | OF_BOTS) == set()
+
+
+def test_a_user_is_known_by_their_own_columns_only(home: Home) -> None:
+    with closing(connection.open_reader(home.database)) as reader:
+        columns = layout.columns_of(reader)
+
+    named = {table for table, names in columns.items() if {"user_id", "username"} & names}
+    assert named - {"bot_status"} <= THEIRS
+
+
+def test_nothing_of_the_user_is_left_and_everything_of_the_others(
+    home: Home, clock: FakeClock
+) -> None:
+    others = of_others(home)
+    assert naming(content(home.database), AL) >= THEIRS - {"notices"}
+
+    done = forget(home, clock)
+
+    left = content(home.database)
+    assert naming(left, AL, *WORDS) == set()
+    assert of_others(home) == others
+    assert naming(left, BO) >= {"conversations", "sessions", "inbox", "outbox"}
+    assert done.is_cleared
+    assert list(places(home.data, AL, *WORDS)) == []
+
+
+def test_a_dry_run_counts_what_the_real_one_removes(home: Home, clock: FakeClock) -> None:
+    for scope in (Scope(user_id=AL, bot_name="spark"), Scope(user_id=AL)):
+        planned = forgetting.survey(home, scope)
+
+        done = forget(home, clock, bot_name=scope.bot_name)
+
+        assert dict(done.rows) == dict(planned)
+        assert planned["outbox"] > 10
+
+
+def test_one_bot_forgets_and_the_other_does_not(home: Home, clock: FakeClock) -> None:
+    def of_spark() -> list[Any]:
+        every = content(home.database).values()
+        return [row for values in every for row in values if "spark" in row]
+
+    before = of_spark()
+
+    forget(home, clock, bot_name="sage")
+
+    assert rows(
+        home.database, "SELECT DISTINCT bot_name FROM conversations WHERE user_id = ?", AL
+    ) == [("spark",)]
+    assert of_spark() == before
+
+
+def test_a_shared_session_counts_the_turns_that_are_left(home: Home, clock: FakeClock) -> None:
+    forget(home, clock)
+
+    counted = rows(
+        home.database,
+        "SELECT message_count, (SELECT count(*) FROM conversations AS c"
+        " WHERE c.session_id = sessions.session_id), user_id FROM sessions ORDER BY id",
+    )
+    assert counted
+    assert all(said == there for said, there, _ in counted)
+    assert {user for _, _, user in counted} == {BO, ""}
+
+
+def test_the_search_finds_others_as_before(home: Home, clock: FakeClock) -> None:
+    matching = "SELECT count(*) FROM conversations_fts WHERE conversations_fts MATCH ?"
+    before = rows(home.database, matching, "plainly")
+
+    forget(home, clock)
+
+    assert rows(home.database, matching, "plainly") == before != [(0,)]
+    assert rows(home.database, matching, WORDS[0]) == [(0,)]
+    with SharedFile(home) as shared:
+        check = "INSERT INTO conversations_fts (conversations_fts, rank) VALUES (?, 1)"
+        shared.write(lambda writing: writing.execute(check, ("integrity-check",)))
+    secure = "SELECT v FROM conversations_fts_config WHERE k = 'secure-delete'"
+    assert rows(home.database, secure) == [(1,)]
+
+
+def test_turns_without_an_id_go_with_the_session_that_is_theirs(
+    home: Home, clock: FakeClock
+) -> None:
+    """Old files have answers that carry the bot's id, or none."""
+    own = rows(home.database, "SELECT session_id, bot_name FROM sessions WHERE user_id = ?", AL)
+    with SharedFile(home) as shared:
+        shared.write(
+            lambda writing: writing.execute(
+                "UPDATE conversations SET user_id = '', metadata = NULL"
+                " WHERE role = 'assistant' AND user_id = ? AND channel_id = '10'",
+                (AL,),
+            )
+        )
+
+    forget(home, clock)
+
+    for session_id, _ in own:
+        found = "SELECT count(*) FROM conversations WHERE session_id = ?"
+        assert rows(home.database, found, session_id) == [(0,)]
+
+
+def test_what_others_say_of_them_is_theirs_to_keep(home: Home, clock: FakeClock) -> None:
+    with SharedFile(home) as shared:
+        shared.write(
+            lambda writing: writing.execute(
+                "UPDATE conversations SET content = ? WHERE user_id = ?", (f"hi <@{AL}>", BO)
+            )
+        )
+
+    forget(home, clock)
+
+    assert rows(home.database, "SELECT DISTINCT content FROM conversations") == [(f"hi <@{AL}>",)]
+
+
+def test_notes_for_people_lose_the_id(home: Home, clock: FakeClock) -> None:
+    def write(sql: str, *values: object) -> None:
+        shared.write(lambda writing: writing.execute(sql, values))
+
+    with SharedFile(home) as shared:
+        imports = "INSERT INTO imports (batch_id, kind, source, sha256, options, started_at)"
+        write(
+            f"{imports} VALUES ('b', 'legacy', ?, 'x', ?, '')", f"old/1_{AL}.json", f'{{"a": {AL}}}'
+        )
+        incidents = "INSERT INTO incidents (bot_name, kind, detail, first_at, last_at)"
+        write(f"{incidents} VALUES ('sage', 'crash', ?, '', '')", f"a crash at {AL}, not {AL}1")
+
+    forget(home, clock, bot_name="spark")
+    assert naming(content(home.database), AL) >= {"imports", "incidents"}
+    forget(home, clock)
+
+    assert rows(home.database, "SELECT source, options FROM imports") == [
+        ("old/1_0.json", '{"a": 0}')
+    ]
+    assert rows(home.database, "SELECT detail FROM incidents") == [(f"a crash at 0, not {AL}1",)]
+
+
+class KilledError(Exception):
+    """The process is gone."""
+
+
+def test_killed_between_any_two_writes_it_is_complete_after_the_next_run(
+    home: Home, clock: FakeClock, tmp_path: Path
+) -> None:
+    kept = home.database.read_bytes()
+    others = of_others(home)
+    for last in range(1, 100):
+        for path in (*home.data.glob("conversations.db*"), home.forgotten):
+            path.unlink(missing_ok=True)
+        home.database.write_bytes(kept)
+        if not is_killed(home, clock, last):
+            break
+        assert tombstones.load(home).of(AL)
+        forget(home, clock)
+        assert list(places(home.data, AL, *WORDS)) == []
+        assert of_others(home) == others
+    else:
+        pytest.fail("it never came to its end")
+    assert last > 10
+
+
+def is_killed(home: Home, clock: FakeClock, writes: int) -> bool:
+    """Forget until so many writes are done; say whether there were more to do."""
+    left = iter(range(writes))
+
+    def write(job: Callable[[Any], Any], durability: Durability) -> Any:
+        if next(left, None) is None:
+            raise KilledError
+        return shared.write(job, durability)
+
+    with SharedFile(home) as shared:
+        try:
+            forgetting.forget(home, Scope(user_id=AL), clock, write)
+        except KilledError:
+            return True
+    return False
+
+
+def test_what_comes_in_meanwhile_is_forgotten_too(home: Home, clock: FakeClock) -> None:
+    """A bot stores more of the user after the rows of that table were looked through."""
+    comes: Iterator[str] = iter(["1", "2", "3"])
+
+    def write(job: Callable[[Any], Any], durability: Durability) -> Any:
+        if (one := next(comes, None)) is not None:
+            shared.write(
+                lambda writing: writing.execute(
+                    "INSERT INTO inbox (bot_name, message_id, channel_id, user_id, created_at,"
+                    " received_at, updated_at, decision, reason, state)"
+                    " VALUES ('sage', ?, '10', ?, '2026-01-01T13:30:00.000Z', '', '', 'no', '',"
+                    " 'declined')",
+                    (one, AL),
+                )
+            )
+        return shared.write(job, durability)
+
+    with SharedFile(home) as shared:
+        done = forgetting.forget(home, Scope(user_id=AL), clock, write)
+
+    assert naming(content(home.database), AL) == set()
+    # What came is known to be forgotten, though our clock stands before it.
+    assert done.forgotten_at.isoformat() == "2026-01-01T13:30:00+00:00"
+
+
+def test_a_long_reader_is_told_of(home: Home, clock: FakeClock) -> None:
+    with closing(connection.open_reader(home.database)) as reader:
+        cursor = reader.execute("SELECT * FROM conversations")
+        cursor.fetchone()
+        with SharedFile(home) as shared:
+            shared.write(lambda writing: writing.execute("DELETE FROM notices"))
+            shared.write(lambda writing: writing.execute("DELETE FROM incidents"))
+            shared.write(lambda writing: writing.execute("UPDATE watermarks SET value = value"))
+        assert not checkpoint.truncate(home, patience=0.1)
+        cursor.fetchall()
+    assert checkpoint.truncate(home)
