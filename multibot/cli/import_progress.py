@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 Advance = Callable[[int], None]
+Shown = contextlib.AbstractContextManager[Advance]
 
 
 def is_watched() -> bool:

@@ -1,38 +1,61 @@
 """What an import reads, whatever the files are: turns into order, remarks onto the screen."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from multibot.cli import import_progress
 from multibot.cli.import_progress import Advance
 from multibot.cli.import_report import Report
 from multibot.conversation.past import PastTurn
-from multibot.importing import document, legacy, tree
+from multibot.importing import belonging, document, exporter, legacy, tree
+from multibot.importing.belonging import Rules
 from multibot.importing.conversation import Reading
 from multibot.importing.document import Document, UnreadableError
+from multibot.importing.exported import Channel, Said
 from multibot.importing.remark import Note, Skipped
 from multibot.importing.tree import Found
 from multibot.store.archive.imports import File
-from multibot.store.archive.staging import Staging
+from multibot.store.archive.staging import Key, Staging
 
 
 @dataclass(slots=True)
 class Sources:
     """What was read: the turns, the files they are from, and the newest name of everything."""
 
-    staging: Staging
+    staging: Staging[PastTurn]
+    report: Report
     files: list[File] = field(default_factory=list)
     people: dict[str, str] = field(default_factory=dict)
     channels: dict[str, str] = field(default_factory=dict)
 
-    def add(self, turn: PastTurn) -> None:
-        """Take a turn of the file that is being read."""
-        self.staging.add(len(self.files), turn)
+    @property
+    def number(self) -> int:
+        """The number of the file that is being read."""
+        return len(self.files)
+
+    def add(self, file: int, turn: PastTurn) -> None:
+        """Take a turn of a file."""
+        key = Key(turn.bot_name, turn.channel_id, turn.at, file, turn.position)
+        self.staging.add(key, turn)
         if turn.channel_name:
             self.channels[turn.channel_id] = turn.channel_name
         if turn.role == "user" and turn.username:
             self.people[turn.user_id] = turn.username
+
+    def close(self, opened: Document, path: Path) -> None:
+        """Note a file that is read to its end."""
+        skipped = self.report.skipped[opened.name]
+        self.files.append(File(shown(path.resolve()), opened.sha256, skipped))
+        self.report.files += 1
+
+    def remark(self, item: Skipped | Note) -> None:
+        """Say what there is to say of something that was read."""
+        if isinstance(item, Skipped):
+            self.report.skip(item)
+        else:
+            self.report.note(item)
 
     def ordered(self) -> Iterator[tuple[int, PastTurn]]:
         """Give every turn with its names; where nothing says them, the ids stand for them."""
@@ -41,80 +64,94 @@ class Sources:
                 yield file, turn
                 continue
             place = "" if turn.channel_type == "dm" else turn.channel_id
-            yield (
-                file,
-                turn._replace(
-                    channel_name=turn.channel_name or self.channels.get(turn.channel_id, place),
-                    username=turn.username or self.people.get(turn.user_id, turn.user_id),
-                ),
+            named = turn._replace(
+                channel_name=turn.channel_name or self.channels.get(turn.channel_id, place),
+                username=turn.username or self.people.get(turn.user_id, turn.user_id),
             )
+            yield file, named
 
 
-def read_legacy(
-    path: Path, known: Collection[str], reading: Reading, sources: Sources, report: Report
-) -> None:
+def read_legacy(path: Path, known: Collection[str], reading: Reading, sources: Sources) -> None:
     """Read a folder of the old store, or one file of it."""
-    found = [tree.one(path, known)] if path.is_file() else _listed(path, known, report)
-    total = sum(each.path.lstat().st_size for each in found) if import_progress.is_watched() else 0
-    with import_progress.shown("reading", total) as advance:
-        for each in found:
-            if reading.bot is not None and each.bot not in {None, reading.bot}:
-                continue
-            _read(each, reading, sources, report, advance)
+    found = [tree.one(path, known)] if path.is_file() else _listed(path, known, sources)
+    wanted = [each for each in found if reading.bot is None or each.bot in {None, reading.bot}]
+    with _reading([each.path for each in wanted]) as advance:
+        for each in wanted:
+            _read(each, reading, sources, advance)
 
 
-def _listed(path: Path, known: Collection[str], report: Report) -> list[Found]:
+def _listed(path: Path, known: Collection[str], sources: Sources) -> list[Found]:
     found = []
     for each in tree.find(path, known):
         if isinstance(each, Found):
             found.append(each)
         else:
-            remark(each, report)
+            sources.remark(each)
     return found
 
 
-def _read(
-    found: Found, reading: Reading, sources: Sources, report: Report, advance: Advance
-) -> None:
+def _read(found: Found, reading: Reading, sources: Sources, advance: Advance) -> None:
     try:
         with document.opened(found.path, found.name) as opened:
-            items = legacy.read(opened, found, reading, advance)
-            take(opened, found.path, items, sources, report, only=reading.bot)
+            for item in legacy.read(opened, found, reading, advance):
+                if not isinstance(item, PastTurn):
+                    sources.remark(item)
+                elif reading.bot is not None and item.bot_name != reading.bot:
+                    sources.report.left_out += 1
+                else:
+                    sources.add(sources.number, item)
+            sources.close(opened, found.path)
     except UnreadableError as error:
-        report.skip(Skipped(found.name, "", str(error)))
+        sources.remark(Skipped(found.name, "", str(error)))
 
 
-def take(
-    opened: Document,
-    path: Path,
-    items: Iterable[PastTurn | Skipped | Note],
+def read_exports(paths: Iterable[Path], now: datetime, rules: Rules, sources: Sources) -> None:
+    """Read files of DiscordChatExporter; whoever named a link meant the file behind it."""
+    files = sorted(set(paths))
+    places: dict[int, Channel] = {}
+    with Staging[Said](Said._make) as messages:
+        with _reading(files) as advance:
+            for path in files:
+                try:
+                    with document.opened(path, shown(path), follow=True) as opened:
+                        _stage(exporter.read(opened, now, advance), messages, places, sources)
+                        sources.close(opened, path)
+                except UnreadableError as error:
+                    sources.remark(Skipped(shown(path), "", str(error)))
+        _assign(belonging.turns(messages.ordered(), places, rules), sources)
+
+
+def _stage(
+    items: Iterable[exporter.Item],
+    messages: Staging[Said],
+    places: dict[int, Channel],
     sources: Sources,
-    report: Report,
-    *,
-    only: str | None = None,
 ) -> None:
-    """Take everything that one file gives."""
-    before = report.skipped[opened.name]
+    """Bring the messages of all files into order: whose they are shows only then."""
+    number, channel_id = sources.number, ""
     for item in items:
-        if not isinstance(item, PastTurn):
-            remark(item, report)
-        elif only is not None and item.bot_name != only:
-            report.left_out += 1
+        if isinstance(item, Said):
+            messages.add(Key("", channel_id, item.at, number, item.number), item)
+        elif isinstance(item, Channel):
+            places[number], channel_id = item, item.channel_id
         else:
-            sources.add(item)
-    skipped = report.skipped[opened.name] - before
-    sources.files.append(File(shown(path), opened.sha256, skipped))
-    report.files += 1
+            sources.remark(item)
 
 
-def remark(item: Skipped | Note, report: Report) -> None:
-    """Say what there is to say of something that was read."""
-    if isinstance(item, Skipped):
-        report.skip(item)
-    else:
-        report.note(item)
+def _assign(turns: Iterable[tuple[int, PastTurn | Note]], sources: Sources) -> None:
+    for file, item in turns:
+        if isinstance(item, Note):
+            sources.remark(item)
+        else:
+            sources.add(file, item)
+
+
+def _reading(paths: Sequence[Path]) -> "import_progress.Shown":
+    is_watched = import_progress.is_watched()
+    total = sum(each.stat().st_size for each in paths) if is_watched else 0
+    return import_progress.shown("reading", total)
 
 
 def shown(path: Path) -> str:
-    """Write where a file is, also one whose name is no text."""
-    return str(path.resolve()).encode("utf-8", "replace").decode("utf-8")
+    """Write a path, also one that is no text."""
+    return str(path).encode("utf-8", "replace").decode("utf-8")

@@ -11,7 +11,7 @@ import click
 
 from multibot.cli import bots
 from multibot.cli.printable import in_json, printable_line
-from multibot.errors import ExitCode, MultibotError
+from multibot.errors import ExitCode, MultibotError, UsageError
 from multibot.home import Home
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from multibot.store.archive.batches import Summary
 
 LEGACY = "legacy"
+EXPORTER = "discord-chat-exporter"
 AGAIN = "The same command goes on where it stopped."
 
 
@@ -62,17 +63,90 @@ def legacy(
     if bot_name is not None and fleet:
         bots.require_known([bot_name], fleet)
     reading = Reading(chosen.info, SystemClock().now(), bot_name)
-    options = {"path": import_sources.shown(path), "bot": bot_name, "zone": chosen.name}
+    place = import_sources.shown(path.resolve())
+    options = {"path": place, "bot": bot_name, "zone": chosen.name}
 
-    def read(sources: "Sources", report: "Report") -> None:
+    def read(sources: "Sources") -> None:
         if chosen.is_assumed:
-            report.note(
-                f"times without a zone are read as {chosen.name}, as this machine's;"
+            sources.report.note(
+                f"times without a zone are read as those of this machine, {chosen.name};"
                 " --source-tz names another"
             )
-        import_sources.read_legacy(path, fleet, reading, sources, report)
+        import_sources.read_legacy(path, fleet, reading, sources)
 
     return _carry_out(home, fleet, LEGACY, options, read, dry_run=dry_run, as_json=as_json)
+
+
+@imports.command(EXPORTER)
+@click.argument(
+    "files",
+    metavar="FILE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.option("--bot", "bot_name", metavar="NAME", help="Everything people say is this bot's.")
+@click.option(
+    "--as-bot", "as_bot", metavar="NAME=USER_ID", multiple=True, help="Which author is which bot."
+)
+@_dry_run
+@_as_json
+@click.pass_obj
+def discord_chat_exporter(
+    home: Home,
+    files: tuple[Path, ...],
+    bot_name: str | None,
+    as_bot: tuple[str, ...],
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Import JSON exports of DiscordChatExporter; a newer export adds what is new.
+
+    A bot's history is what it said and what it answered. Exits 0 when all was imported, 3 when something was skipped: each item is a line.
+    """
+    from multibot.cli import import_sources
+    from multibot.clock import SystemClock
+    from multibot.importing.belonging import Rules
+
+    fleet = _fleet(home)
+    authors = _authors(home, fleet, bot_name, as_bot)
+    options = {
+        "files": [import_sources.shown(each.resolve()) for each in files],
+        "bot": bot_name,
+        "as_bot": authors,
+    }
+
+    def read(sources: "Sources") -> None:
+        rules = Rules(authors, bot_name)
+        import_sources.read_exports(files, SystemClock().now(), rules, sources)
+
+    return _carry_out(home, fleet, EXPORTER, options, read, dry_run=dry_run, as_json=as_json)
+
+
+def _authors(
+    home: Home, fleet: "Mapping[str, Bot]", bot_name: str | None, as_bot: tuple[str, ...]
+) -> dict[str, str]:
+    """Name the bots by their user ids: as they were given, and as the bots that ran here told."""
+    from multibot.importing.identity import discord_id
+
+    found = {row.user_id: name for name, row in bots.rows(home).items() if row.user_id}
+    for each in as_bot:
+        name, _, user_id = each.partition("=")
+        if discord_id(user_id) is None:
+            raise UsageError(f"--as-bot {each!r} is not NAME=USER_ID.")
+        found[user_id] = name
+    if fleet:
+        given = [each.partition("=")[0] for each in as_bot]
+        bots.require_known([*given, *([bot_name] if bot_name else [])], fleet)
+    if bot_name is not None:
+        return {user_id: name for user_id, name in found.items() if name == bot_name}
+    if not found:
+        raise UsageError(
+            "it is not known who in these files is a bot of the fleet.",
+            remedy="Say so with --as-bot NAME=USER_ID, or take all of it for one with --bot NAME.",
+        )
+    return found
 
 
 def _carry_out(  # noqa: PLR0913 - what both kinds of import have in common
@@ -80,7 +154,7 @@ def _carry_out(  # noqa: PLR0913 - what both kinds of import have in common
     fleet: "Mapping[str, Bot]",
     kind: str,
     options: Mapping[str, Any],
-    read: "Callable[[Sources, Report], None]",
+    read: "Callable[[Sources], None]",
     *,
     dry_run: bool,
     as_json: bool,
@@ -89,6 +163,7 @@ def _carry_out(  # noqa: PLR0913 - what both kinds of import have in common
     from multibot.cli.import_run import Run
     from multibot.cli.import_sources import Sources
     from multibot.clock import SystemClock
+    from multibot.conversation.past import PastTurn
     from multibot.store.archive.staging import Staging
 
     report = Report(is_dry_run=dry_run)
@@ -96,9 +171,9 @@ def _carry_out(  # noqa: PLR0913 - what both kinds of import have in common
     run = Run(
         home=home, clock=SystemClock(), report=report, rules=rules, kind=kind, options=options
     )
-    with Staging() as staging:
-        sources = Sources(staging)
-        read(sources, report)
+    with Staging[PastTurn](PastTurn._make) as staging:
+        sources = Sources(staging, report)
+        read(sources)
         if dry_run:
             run.plan(sources)
         else:
@@ -158,9 +233,9 @@ def undo(home: Home, batch_id: str) -> int:
 
 def _line(batch: "Summary") -> str:
     files = "1 file" if batch.files == 1 else f"{batch.files:,} files"
-    return printable_line(
-        f"{batch.batch_id}  {batch.state:11}  {batch.started_at}  {batch.kind}:"
-        f" {batch.added:,} turns from {files}, {batch.source} first"
+    return (
+        f"{batch.batch_id}  {batch.state:11}  {batch.started_at}  {batch.added:,} turns"
+        f" from {files} ({batch.kind}): {printable_line(batch.source)}"
     )
 
 
