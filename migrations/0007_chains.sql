@@ -39,10 +39,12 @@ CREATE TABLE chain_messages (
 
 CREATE INDEX idx_chain_messages_id ON chain_messages (message_id) WHERE message_id IS NOT NULL;
 
-CREATE INDEX idx_chain_messages_underway ON chain_messages (bot_name, channel_id)
+CREATE INDEX idx_chain_messages_underway ON chain_messages (channel_id, bot_name)
     WHERE message_id IS NULL;
 
-CREATE INDEX idx_chain_messages_channel ON chain_messages (channel_id, said_at);
+-- Ids are text and sort as the numbers they are.
+CREATE INDEX idx_chain_messages_order
+    ON chain_messages (channel_id, length(message_id), message_id) WHERE message_id IS NOT NULL;
 
 CREATE INDEX idx_chain_messages_time ON chain_messages (said_at);
 

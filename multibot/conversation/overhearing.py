@@ -10,8 +10,10 @@ from multibot.conversation.message import BotName, InboundMessage
 from multibot.conversation.names import raw_mentions
 from multibot.conversation.ruling import How
 
-# Discord's clock and ours may differ by so much.
+# An answer is stored before it is sent; what was written so long before that is no part of it.
 SLACK = timedelta(seconds=60)
+# What has been on its way for longer never left.
+LONGEST_WAY = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,17 +70,16 @@ def _how(message: InboundMessage, member: FleetMember, *, by_name: bool) -> How 
     return How.NAME if by_name else None
 
 
-def turn_of(message: InboundMessage, underway: Sequence[Underway]) -> str:
+def turn_of(message: InboundMessage, at: datetime, underway: Sequence[Underway]) -> str:
     """Name the turn that a new message of a bot is a part of: what it answers, or its own id.
 
-    `underway` are its author's answers in this channel that are not all there yet. Only the first
-    part of an answer is a reply.
+    `at` is when it was written; `underway` are its author's answers in this channel that are not
+    all there yet. Only the first part of an answer is a reply.
     """
-    latest = message.created_at + SLACK
-    begun = [each for each in underway if each.since <= latest]
     reference = message.reply_to_message_id
     if reference is not None:
-        is_answer = any(each.turn == reference for each in begun)
+        is_answer = any(each.turn == reference for each in underway)
         return reference if is_answer else message.message_id
+    begun = [each for each in underway if at - LONGEST_WAY <= each.since <= at + SLACK]
     oldest = min(begun, key=lambda each: each.since, default=None)
     return message.message_id if oldest is None else oldest.turn

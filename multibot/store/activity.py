@@ -56,14 +56,17 @@ class Activity:
         self._path = path
         self._sql = statements.load()
 
-    async def person_spoke(self, message: InboundMessage, rules: ActivityRules) -> None:
-        """Count a person's message for its guild; private and old ones count for nothing."""
+    async def person_spoke(
+        self, message: InboundMessage, rules: ActivityRules, *, age: timedelta = timedelta()
+    ) -> None:
+        """Count a person's message for its guild; private and old ones count for nothing.
+
+        `age` is how old it is by Discord's clock, where that is worth mentioning.
+        """
         is_person = not (message.author_is_bot or message.is_webhook or message.is_system)
-        if message.guild_id is None or not is_person:
+        if message.guild_id is None or not is_person or age >= rules.window:
             return
-        at = min(message.created_at, self._clock.now())
-        if self._clock.now() - at >= rules.window:
-            return
+        at = self._clock.now() - max(age, timedelta())
         await self._writer.run(
             lambda writing: self._sql.count_person(
                 writing, message_id=message.message_id, guild_id=message.guild_id, at=to_text(at)

@@ -42,7 +42,6 @@ class Sent:
     place: Place
     turn: str
     message_id: str
-    at: datetime
     in_exchange: bool = False
 
 
@@ -84,14 +83,16 @@ class Chains:
         rules: ChainRules,
         *,
         roll: float,
+        age: timedelta = timedelta(),
         again: bool = False,
     ) -> Ruling | None:
         """Count a bot's message, decide about it, and claim it when it is to be answered.
 
         The decision is stored with it. None when this bot has decided before; `again` asks anew
         about one that waits (LATER), was left under way, or whose holder let its claim lapse.
+        `age` is how old the message is by Discord's clock, where that is worth mentioning.
         """
-        meeting = Meeting(self._bot_name, message, heard, rules, roll=roll)
+        meeting = Meeting(self._bot_name, message, heard, rules, roll=roll, age=age)
         move_cursor = None if again else self._cursors.step(message)
 
         def job(writing: "sqlite.Connection") -> Ruling | None:
@@ -114,7 +115,7 @@ class Chains:
 
         def job(writing: "sqlite.Connection") -> None:
             channel = Channel(writing, place_of(message), rules, self._clock.now())
-            channel.interrupt(message)
+            channel.interrupt(message.message_id)
             channel.save()
 
         await self._writer.run(job, Durability.SOFT)
@@ -142,7 +143,7 @@ class Chains:
         def job(writing: "sqlite.Connection") -> None:
             now = self._clock.now()
             channel = Channel(writing, sent.place, rules, now)
-            said = Said(bot=self._bot_name, message_id=sent.message_id, at=min(sent.at, now))
+            said = Said(bot=self._bot_name, message_id=sent.message_id, at=now)
             channel.record(said, sent.turn, in_exchange=sent.in_exchange)
             channel.save()
 

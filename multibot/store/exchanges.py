@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 
 # What is older was counted long ago, or by nobody; its row may be gone.
 MEMORY = timedelta(hours=24)
-# What has been on its way for longer never left.
-LONGEST_WAY = timedelta(minutes=15)
-# Ids are in order, times of different clocks are so up to this.
-SLACK = timedelta(minutes=10)
 
 _UNSEEN = Exchange()
 
@@ -47,10 +43,12 @@ class LiveChannel:
 class BotTurn:
     """One message of a bot, of however many parts, as it was counted.
 
-    `message_id` is missing while it is on its way; `claimed_as` is the part by which it is answered.
+    `said_at` is when it was first seen. `message_id` is missing while it is on its way;
+    `claimed_as` is the part by which it is answered.
     """
 
     turn: str
+    said_at: datetime
     message_id: str | None = None
     chain: int | None = None
     claimed_as: str | None = None
@@ -103,7 +101,7 @@ class Channel:
             at=to_text(self._now),
         )
 
-    def turn_of(self, author: BotName, message: InboundMessage) -> str:
+    def turn_of(self, author: BotName, message: InboundMessage, at: datetime) -> str:
         """Name the turn that a message of a bot is a part of."""
         known = self._sql.bot_message(self._writing, message_id=message.message_id)
         if known is not None:
@@ -118,15 +116,13 @@ class Channel:
             *self._sql.answers_underway(self._writing, **where),
             *self._sql.turns_underway(self._writing, **where),
         ]
-        begun = (Underway(turn, from_text(since)) for turn, since in rows)
-        oldest = self._now - LONGEST_WAY
-        recent = [each for each in begun if each.since >= oldest]
-        return overhearing.turn_of(message, recent)
+        underway = [Underway(turn, from_text(since)) for turn, since in rows]
+        return overhearing.turn_of(message, at, underway)
 
     def turn(self, bot: BotName, turn: str) -> BotTurn | None:
         """Return a message of a bot that was counted."""
         row = self._sql.bot_turn(self._writing, bot_name=bot, turn=turn)
-        return None if row is None else BotTurn(*row)
+        return None if row is None else BotTurn(row[0], from_text(row[1]), *row[2:])
 
     def record(self, said: Said, turn: str, *, in_exchange: bool) -> BotTurn:
         """Count a message that stands on Discord, once, whoever sees it and however often."""
@@ -139,7 +135,7 @@ class Channel:
             self._sql.say_bot_turn(
                 self._writing, **key, message_id=said.message_id, said_at=to_text(said.at)
             )
-            return replace(known, message_id=said.message_id)
+            return replace(known, message_id=said.message_id, said_at=said.at)
         if in_exchange and known.chain is None and chain.takes(self.exchange, said):
             self.exchange = chain.joined(self.exchange, said, self._rules)
             self._sql.join_bot_turn(self._writing, **key, chain=self.exchange.chain)
@@ -167,29 +163,25 @@ class Channel:
         self.exchange = chain.withdrawn(self.exchange, chain=known.chain)
         return True
 
-    def interrupt(self, message: InboundMessage) -> None:
+    def interrupt(self, message_id: str) -> None:
         """End the chain for a person's message; what is on its way counts anew once it is there."""
         where = {"channel_id": self._place.channel_id}
-        since = min(message.created_at, self._now) - SLACK
-        later, later_in_chain = self._sql.turns_after(
-            self._writing, **where, message_id=message.message_id, since=to_text(since)
-        )
+        later, later_in_chain = self._sql.turns_after(self._writing, **where, message_id=message_id)
         before = self.exchange
         self.exchange = chain.interrupted(
-            before, message.message_id, later=later, later_in_chain=later_in_chain
+            before, message_id, later=later, later_in_chain=later_in_chain
         )
         if self.exchange is not before:
-            oldest = to_text(self._now - LONGEST_WAY)
-            self._sql.drop_turns_underway(self._writing, **where, since=oldest)
+            self._sql.drop_turns_underway(self._writing, **where)
 
     def _count(self, said: Said, turn: str, *, in_exchange: bool) -> BotTurn:
-        counted = BotTurn(turn, said.message_id)
+        counted = BotTurn(turn, said.at, said.message_id)
         if said.at < self._now - MEMORY:
             return counted
         self.exchange = chain.heard(self.exchange, said)
         if in_exchange and chain.takes(self.exchange, said):
             self.exchange = chain.joined(self.exchange, said, self._rules)
-            counted = BotTurn(turn, said.message_id, self.exchange.chain)
+            counted = replace(counted, chain=self.exchange.chain)
         self._sql.insert_bot_turn(
             self._writing,
             bot_name=said.bot,

@@ -1,7 +1,7 @@
 """One bot meets one message of another: counted, judged, claimed and written down at once."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from multibot.clock import from_text, to_text
@@ -19,6 +19,7 @@ from multibot.store.exchanges import BotTurn, Channel, Place
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
 
+YOUNG = timedelta(seconds=60)
 UNDER_WAY = frozenset({"claimed", "generating", "sending"})
 # A message refused for one of these begins no burst: it has not got so far.
 _BEFORE_BURST = frozenset({Reason.NOT_ADDRESSED, Reason.EXPIRED, Reason.COOLDOWN, Reason.BURST})
@@ -36,12 +37,15 @@ class Meeting:
         rules: ChainRules,
         *,
         roll: float,
+        age: timedelta,
     ) -> None:
         self._me = me
         self._message = message
         self._heard = heard
         self._rules = rules
         self._roll = roll
+        # Clocks differ by less than this and messages travel for a moment: it was written just now.
+        self._age = age if age >= YOUNG else timedelta()
         self._body = None if heard.how is None else to_json(message)
         self._claims = Claims(me)
         self._sql = statements.load()
@@ -69,12 +73,8 @@ class Meeting:
         return decided
 
     def _count(self, channel: Channel, now: datetime) -> BotTurn:
-        said = Said(
-            bot=self._heard.author,
-            message_id=self._message.message_id,
-            at=min(self._message.created_at, now),
-        )
-        turn = channel.turn_of(self._heard.author, self._message)
+        said = Said(bot=self._heard.author, message_id=self._message.message_id, at=now - self._age)
+        turn = channel.turn_of(self._heard.author, self._message, said.at)
         counted = channel.record(said, turn, in_exchange=self._heard.in_exchange)
         channel.exchange = chain.settled(channel.exchange, self._rules, now)
         return counted
@@ -121,7 +121,7 @@ class Meeting:
             me=self._me,
             author=self._heard.author,
             message_id=self._message.message_id,
-            at=min(self._message.created_at, now),
+            at=min(turn.said_at, now),
             how=self._heard.how,
             chain=turn.chain,
             is_retry=is_retry,

@@ -108,10 +108,11 @@ class Talk:
         spoken: Heard,
         *,
         roll: float = ALWAYS,
+        age: float = 0,
         again: bool = False,
     ) -> Ruling:
         """Let one bot meet a message that it has not decided about."""
-        found = await self.meet(bot, said, spoken, roll=roll, again=again)
+        found = await self.meet(bot, said, spoken, roll=roll, age=age, again=again)
         assert found is not None
         return found
 
@@ -122,9 +123,12 @@ class Talk:
         spoken: Heard,
         *,
         roll: float = ALWAYS,
+        age: float = 0,
         again: bool = False,
     ) -> Ruling | None:
-        return await self.chains(bot).meet(said, spoken, self.rules, roll=roll, again=again)
+        return await self.chains(bot).meet(
+            said, spoken, self.rules, roll=roll, age=timedelta(seconds=age), again=again
+        )
 
     async def answer(
         self, bot: BotName, said: InboundMessage, given: Ruling
@@ -143,7 +147,6 @@ class Talk:
                 place=self.place,
                 turn=turn or said.message_id,
                 message_id=said.message_id,
-                at=said.created_at,
             ),
             self.rules,
         )

@@ -81,11 +81,12 @@ async def test_only_people_in_guilds_count(
 async def test_what_is_read_late_counts_when_it_was_written(
     fleet: list[Activity], clock: FakeClock
 ) -> None:
-    clock.tick(3600)
-    for after in (1799, 1800.001, 3599, 9999):
-        await fleet[0].person_spoke(message(after=after), RULES)
-
+    for age in (1800, 1799.999, 60, -60):
+        await fleet[0].person_spoke(message(), RULES, age=timedelta(seconds=age))
     assert fleet[0].reading(GUILD, RULES).messages == 3
+
+    clock.tick(0.001)
+    assert fleet[0].reading(GUILD, RULES).messages == 2
 
 
 async def test_a_guild_is_watched_as_long_as_one_bot_watches_it(

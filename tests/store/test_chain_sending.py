@@ -13,6 +13,7 @@ from tests.fakes import FakeClock
 from tests.store.conftest import OpenBot
 from tests.store.material import SAGE, SPARK, rows
 from tests.store.talk import BOTS, LOGIC, Talk, heard
+from tests.store.talk import RULES as PACED
 
 BOTH = (SPARK, LOGIC)
 
@@ -176,14 +177,26 @@ async def test_private_messages_are_not_counted(home: Home, talk: Talk) -> None:
     assert rows(home.database, "SELECT count(*) FROM chains") == [(0,)]
 
 
-async def test_what_was_said_long_ago_is_not_counted_again(talk: Talk) -> None:
+@pytest.mark.parametrize(("age", "counted"), [(24 * 3600, 1), (24 * 3600 + 1, 0)])
+async def test_what_was_said_long_ago_is_not_counted_again(
+    talk: Talk, age: float, counted: int
+) -> None:
     """A bot that was away for long reads back what the others counted and have forgotten."""
-    said = talk.write(SAGE)
-    talk.clock.tick(24 * 3600 + 1)
-    found = await talk.ask(SAGE, SPARK, said=said)
+    found = await talk.judged(SPARK, talk.write(SAGE), heard(SPARK, SAGE, [SPARK]), age=age)
 
-    assert talk.exchange.bot_turns == 0
+    assert talk.exchange.bot_turns == counted
     assert found.reason is Reason.EXPIRED
+
+
+@pytest.mark.parametrize(("age", "reason"), [(59, "delay"), (61, "answered"), (601, "expired")])
+async def test_a_message_that_is_read_late_is_judged_by_when_it_was_written(
+    talk: Talk, age: float, reason: str
+) -> None:
+    """Below a minute it is taken for new: clocks differ by that much."""
+    talk.rules = PACED
+    found = await talk.judged(SPARK, talk.write(SAGE), heard(SPARK, SAGE, [SPARK]), age=age)
+
+    assert found.reason == reason
 
 
 async def test_a_conversation_begun_on_purpose_is_message_one(home: Home, talk: Talk) -> None:

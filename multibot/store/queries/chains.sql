@@ -37,11 +37,11 @@ SELECT message_count, bot_turns, human_id FROM chains WHERE channel_id = :channe
 
 -- name: bot_message(message_id)^
 -- The turn that a message is known to begin.
-SELECT turn, message_id, chain, claimed_as FROM chain_messages WHERE message_id = :message_id;
+SELECT turn, said_at, message_id, chain, claimed_as FROM chain_messages WHERE message_id = :message_id;
 
 -- name: bot_turn(bot_name, turn)^
 -- One message of a bot, of however many parts.
-SELECT turn, message_id, chain, claimed_as FROM chain_messages
+SELECT turn, said_at, message_id, chain, claimed_as FROM chain_messages
 WHERE bot_name = :bot_name AND turn = :turn;
 
 -- name: turn_sent_as(bot_name, message_id)$
@@ -85,17 +85,20 @@ UPDATE chain_messages SET claimed_as = :message_id WHERE bot_name = :bot_name AN
 -- What was on its way will not be sent.
 DELETE FROM chain_messages WHERE bot_name = :bot_name AND turn = :turn AND message_id IS NULL;
 
--- name: drop_turns_underway(channel_id, since)!
+-- name: drop_turns_underway(channel_id)!
 -- What is still on its way when a person speaks counts anew once it is there.
-DELETE FROM chain_messages
-WHERE channel_id = :channel_id AND said_at >= :since AND message_id IS NULL;
+DELETE FROM chain_messages WHERE channel_id = :channel_id AND message_id IS NULL;
 
--- name: turns_after(channel_id, message_id, since)^
+-- name: turns_after(channel_id, message_id)^
 -- How much bots have said after a person's message, and how much of it to bots.
-SELECT count(*), count(chain) FROM chain_messages
-WHERE channel_id = :channel_id AND said_at >= :since
-    AND (length(chain_messages.message_id), chain_messages.message_id)
-        > (length(:message_id), :message_id);
+SELECT count(*), count(chain) FROM (
+    SELECT chain FROM chain_messages
+    WHERE channel_id = :channel_id AND message_id IS NOT NULL
+        AND length(message_id) > length(:message_id)
+    UNION ALL
+    SELECT chain FROM chain_messages
+    WHERE channel_id = :channel_id AND message_id IS NOT NULL
+        AND length(message_id) = length(:message_id) AND message_id > :message_id);
 
 -- name: held_claim(message_id, bot_name, at, latest)$
 -- Who, other than this bot, has a message and does not lose it for want of an answer.

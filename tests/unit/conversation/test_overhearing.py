@@ -116,19 +116,26 @@ def underway(*turns: str, seconds: float = -1) -> list[Underway]:
 
 
 def test_a_message_that_belongs_to_nothing_is_a_turn_of_its_own() -> None:
-    assert turn_of(message(), []) == "1000"
-    assert turn_of(message(reply_to_message_id="5"), []) == "1000"
+    assert turn_of(message(), START, []) == "1000"
+    assert turn_of(message(reply_to_message_id="5"), START, []) == "1000"
 
 
 def test_the_first_part_is_known_by_what_it_replies_to() -> None:
-    assert turn_of(message(reply_to_message_id="5"), underway("4", "5")) == "5"
-    assert turn_of(message(reply_to_message_id="6"), underway("4", "5")) == "1000"
+    assert turn_of(message(reply_to_message_id="5"), START, underway("4", "5")) == "5"
+    assert turn_of(message(reply_to_message_id="6"), START, underway("4", "5")) == "1000"
 
 
 def test_a_later_part_belongs_to_the_oldest_answer_under_way() -> None:
-    assert turn_of(message(), underway("4", "3")) == "3"
+    assert turn_of(message(), START, underway("4", "3")) == "3"
 
 
 def test_an_answer_that_was_begun_later_does_not_hold_what_was_said_before() -> None:
-    assert turn_of(message(), underway("4", seconds=61)) == "1000"
-    assert turn_of(message(), underway("4", seconds=60)) == "4"
+    assert turn_of(message(), START, underway("4", seconds=61)) == "1000"
+    assert turn_of(message(), START, underway("4", seconds=60)) == "4"
+
+
+def test_what_never_left_holds_nothing() -> None:
+    assert turn_of(message(), START, underway("4", seconds=-901)) == "1000"
+    assert turn_of(message(), START, underway("4", seconds=-900)) == "4"
+    said = message(reply_to_message_id="4")
+    assert turn_of(said, START, underway("4", seconds=-9999)) == "4"
