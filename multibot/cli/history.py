@@ -6,6 +6,7 @@ from multibot.cli.history_export import export
 from multibot.cli.history_list import list_turns
 from multibot.cli.history_search import search
 from multibot.cli.history_show import show
+from multibot.cli.history_stats import stats
 
 
 @click.group()
@@ -17,3 +18,4 @@ history.add_command(list_turns)
 history.add_command(search)
 history.add_command(show)
 history.add_command(export)
+history.add_command(stats)
