@@ -24,6 +24,7 @@ COMMANDS = {
     "down": "multibot.cli.fleet:down",
     "forget": "multibot.cli.forget:forget",
     "import": "multibot.cli.imports:imports",
+    "history": "multibot.cli.history:history",
     "incidents": "multibot.cli.incidents:incidents",
     "init": "multibot.cli.init:init",
     "logs": "multibot.cli.logs:logs",
