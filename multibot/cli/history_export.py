@@ -66,9 +66,9 @@ def export(  # noqa: PLR0913 - one argument per option
     force: bool,
     redact: bool,
 ) -> int:
-    """Write turns out: jsonl for programs, txt, markdown or one html page for people.
+    """Write turns out, for programs or for people.
 
-    jsonl and txt go by time, markdown and html by session. Times are UTC.
+    jsonl is for programs; txt, markdown and one html page are for people. jsonl and txt go by time, markdown and html by session. Times are UTC.
     """
     from multibot.cli.history_formats import Export
     from multibot.store.archive.reading import Transcript
