@@ -12,7 +12,7 @@ from multibot.cli import new_file
 from multibot.cli.history_file import opened
 from multibot.cli.history_filters import Asked, filtered
 from multibot.cli.history_progress import Progress
-from multibot.clock import SystemClock, to_text
+from multibot.clock import SystemClock
 from multibot.errors import ExitCode
 from multibot.home import Home
 
@@ -79,7 +79,7 @@ def export(  # noqa: PLR0913 - one argument per option
             transcript=Transcript(shared, criteria, limit),
             change=_redaction(home, shared) if redact else _as_it_is,
             about="People have pseudonyms" if redact else asked.words().capitalize(),
-            made_at=to_text(SystemClock().now()),
+            made_at=f"{SystemClock().now():%Y-%m-%d %H:%M}",
         )
         form = form or FORMAT_OF.get(output.suffix.lower() if output else "", DEFAULT)
         with Progress("{:,} turns written") as progress:

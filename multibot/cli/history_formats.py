@@ -41,6 +41,8 @@ class Section:
         """Say from when to when it was held, as far as is known from its beginning."""
         begin, end = time(self.first.timestamp)[:-3], time(self.last_at)[:-3]
         day, _, minute = end.partition(" ")
+        if end == begin:
+            return begin
         return f"{begin} to {minute if begin.startswith(day) else end}"
 
 

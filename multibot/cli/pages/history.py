@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from multibot.store.archive.turn import StoredTurn
 
 FOLDER = Path(__file__).parent
+# So many people are named above a session.
+MOST_NAMED = 8
 
 _HARMFUL = re.compile(f"[{HARMFUL}]")
 # As Discord shows it: three backticks, perhaps a language and a line break, and the end of it.
-_CODE = re.compile(r"```(?:[\w+#.-]*\n)?(.*?)```", re.DOTALL)
+_CODE = re.compile(r"\n?```(?:[\w+#.-]*\n)?(.*?)\n?```\n?", re.DOTALL)
 
 _HEAD = """<!doctype html>
 <html lang="und">
@@ -85,7 +87,9 @@ def _source(text: str) -> str:
 
 
 def _people(section: Section) -> str:
-    return "".join(f", <bdi>{_text(each)}</bdi>" for each in section.people)
+    named = "".join(f", <bdi>{_text(each)}</bdi>" for each in section.people[:MOST_NAMED])
+    more = len(section.people) - MOST_NAMED
+    return f"{named} and {more} more" if more > 0 else named
 
 
 def _turn(turn: "StoredTurn") -> str:
