@@ -32,6 +32,7 @@ COMMANDS = {
     "restart": "multibot.cli.fleet:restart",
     "run": "multibot.cli.run:run",
     "sandbox": "multibot.cli.sandbox:sandbox",
+    "session": "multibot.cli.session:session",
     "status": "multibot.cli.status:status",
     "up": "multibot.cli.fleet:up",
 }

@@ -18,14 +18,14 @@ from multibot.errors import StoreUnavailableError
 from multibot.runtime import rules
 from multibot.runtime.backlog import Backlog, lowest_id
 from multibot.runtime.pulse import Pulse
-from multibot.store.cursors import id_order
+from multibot.store.cursors import id_order, is_newer
 from multibot.store.stores import BotStore
 
 STORE_RETRY_SECONDS = 5.0
 # So many changes wait for a store that is away; what comes after is lost to it.
 MOST_WAITING = 1000
 # A younger message that a history lacks may only not have got there yet.
-SETTLED_AFTER = timedelta(seconds=60)
+SETTLED_AFTER = timedelta(seconds=30)
 
 log = structlog.get_logger(__name__)
 
@@ -50,21 +50,26 @@ class Amendments:
         """Take note that messages are gone."""
         await self._persist(lambda: self._edits.deleted(message_ids))
 
-    async def compare(self, backlog: Backlog) -> None:
-        """Find what was changed while nobody listened, as far as a place's history shows it."""
+    async def compare(self, backlog: Backlog) -> bool:
+        """Find what was changed while nobody listened, as far as a place's history shows it.
+
+        False when that cannot be told yet, and the place has to be read again.
+        """
         await self.edited(backlog.edited)
-        if gone := await self._missing(backlog):
+        missing = self._missing(backlog)
+        settled = lowest_id(backlog.asked_at - SETTLED_AFTER)
+        gone = [each for each in missing if is_newer(settled, each)]
+        if gone:
             log.info("deleted_unseen", channel=backlog.place.channel_id, messages=len(gone))
             await self.deleted(gone)
+        return len(gone) == len(missing)
 
-    async def _missing(self, backlog: Backlog) -> Collection[str]:
+    def _missing(self, backlog: Backlog) -> Collection[str]:
         """Name stored messages that the history, whole as far as it was read, does not have."""
         if not backlog.shown:
             return ()
-        oldest = min(backlog.shown, key=id_order)
         known = (*backlog.shown, backlog.place.last_message_id or "")
-        settled = lowest_id(backlog.asked_at - SETTLED_AFTER)
-        newest = min(max(known, key=id_order), settled, key=id_order)
+        oldest, newest = min(backlog.shown, key=id_order), max(known, key=id_order)
         place, shown = backlog.place.channel_id, frozenset(backlog.shown)
         try:
             return self._edits.missing(place, shown, oldest, newest)

@@ -66,7 +66,8 @@ class Intake:
                 continue
             for arrival in reversed(backlog.old):
                 self._entrance.let_in(arrival, late=True)
-            await self._amendments.compare(backlog)
+            if not await self._amendments.compare(backlog):
+                self._owed.add(backlog.place, backlog.since)
             if backlog.place.channel_id in self._owed:
                 continue
             known = (backlog.since, backlog.place.last_message_id or "", backlog.newest)
