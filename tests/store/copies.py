@@ -1,5 +1,6 @@
 """Homes with something said in them, and what a copy of one must still have."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,13 +29,18 @@ FROM sessions WHERE bot_name = ? ORDER BY id
 
 async def talk(store: BotStore, first: int, count: int = 3, **changes: Any) -> None:
     """Let people say something, each answered, as an engine does."""
-    for number in range(first, first + count):
-        said = message(f"words {number}", message_id=str(number), **changes)
-        await store.ledger.receive(said, ANSWER, per_minute=1000)
-        session = await store.ledger.begin(said, RULES)
-        (part,) = await store.outbox.stage(said.message_id, [f"answer {number}"])
-        await store.outbox.mark_sent(said, session.session_id, part, f"9{number}", "Sage")
-        await store.ledger.finish(said.message_id, "answered", "answered")
+    await asyncio.gather(
+        *(_answered(store, number, changes) for number in range(first, first + count))
+    )
+
+
+async def _answered(store: BotStore, number: int, changes: dict[str, Any]) -> None:
+    said = message(f"words {number}", message_id=str(number), **changes)
+    await store.ledger.receive(said, ANSWER, per_minute=1000)
+    session = await store.ledger.begin(said, RULES)
+    (part,) = await store.outbox.stage(said.message_id, [f"answer {number}"])
+    await store.outbox.mark_sent(said, session.session_id, part, f"9{number}", "Sage")
+    await store.ledger.finish(said.message_id, "answered", "answered")
 
 
 def said(database: Path, bot_name: str = "sage") -> list[Row]:

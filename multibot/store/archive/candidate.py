@@ -17,18 +17,22 @@ from multibot.store.driver import sqlite
 from multibot.store.layout import columns_of
 
 PARTIAL = "restore.partial"
+_BOTS = """
+SELECT bot_name FROM sessions UNION SELECT bot_name FROM conversations ORDER BY bot_name
+"""
 _OTHER = "Restore another one; `multibot db info` lists them."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A file that may be put in place, and what had to be done to it."""
+    """A file that may be put in place, whose it is, and what had to be done to it."""
 
     path: Path
     source: Path
     sha256: str
     manifest: Manifest | None
     migrated: tuple[str, ...]
+    bots: tuple[str, ...]
     forgotten: int
 
 
@@ -47,7 +51,7 @@ def made(home: Home, file: Path) -> Iterator[Candidate]:
         _require_usable(source, path)
         with _blamed_on(source):
             migrated = migrate.bring_up_to_date(path)
-        _require_layout(source, path)
+        bots = _require_layout(source, path)
         stones = known_tombstones(home, path)
         forgotten = rid_of_forgotten(path, stones, said.taken_at if said else None)
         yield Candidate(
@@ -56,6 +60,7 @@ def made(home: Home, file: Path) -> Iterator[Candidate]:
             sha256=sha256,
             manifest=said,
             migrated=migrated,
+            bots=bots,
             forgotten=forgotten,
         )
     copies.remove(path)
@@ -118,7 +123,8 @@ def _require_usable(source: Path, path: Path) -> None:
             raise PermanentError(f"This file is damaged: {told}.", remedy=_OTHER)
 
 
-def _require_layout(source: Path, path: Path) -> None:
+def _require_layout(source: Path, path: Path) -> tuple[str, ...]:
+    """Refuse a file without the tables of this schema; return the bots that it has."""
     expected = migrate.layout()
     with (
         _blamed_on(source),
@@ -131,6 +137,7 @@ def _require_layout(source: Path, path: Path) -> None:
                 f"This is no database of multibot: {wrong[0]} is not as it should be.",
                 remedy=_OTHER,
             )
+        return tuple(name for (name,) in reader.execute(_BOTS).fetchall())
 
 
 @contextlib.contextmanager

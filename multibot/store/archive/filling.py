@@ -5,9 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from multibot.errors import UsageError
-from multibot.home import Home
 from multibot.store import connection, layout
-from multibot.store.archive import candidate
 from multibot.store.archive.candidate import Candidate
 from multibot.store.archive.shared import SharedFile
 from multibot.store.transaction import Job, Outcome
@@ -27,8 +25,6 @@ _STEPS = ("emptying", "turns", "sessions", "ledger")
 _STATE = "SELECT step, position FROM restores WHERE bot_name = :bot"
 _NOTE = "UPDATE restores SET step = :step, position = :position WHERE bot_name = :bot"
 _END = "DELETE FROM restores WHERE bot_name = :bot"
-_STONES = "SELECT count(*), max(id), max(forgotten_at) FROM tombstones"
-_BOTS = "SELECT bot_name FROM sessions UNION SELECT bot_name FROM conversations"
 _COUNTS = {
     "conversations": "SELECT count(*) FROM conversations WHERE bot_name = :bot",
     "sessions": "SELECT count(*) FROM sessions WHERE bot_name = :bot",
@@ -74,15 +70,12 @@ def silent(done: int, total: int) -> None:
     del done, total
 
 
-class _ForgottenMeanwhileError(Exception):
-    """Somebody was forgotten since the copy was rid of the forgotten."""
-
-
 class _Pace:
     """How many rows the next transaction may have."""
 
-    def __init__(self) -> None:
-        self.rows = FEWEST
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.rows = min(FEWEST, most)
 
     def timed(self, job: Job[Outcome]) -> Job[Outcome]:
         """Take note of how long a job takes that has this many rows; waits are not its fault."""
@@ -91,7 +84,8 @@ class _Pace:
             began = time.monotonic()
             done = job(writer)
             share = TARGET_SECONDS / max(time.monotonic() - began, 0.001)
-            self.rows = max(FEWEST, min(MOST, int(self.rows * min(share, 2.0))))
+            rows = max(FEWEST, int(self.rows * min(share, 2.0)))
+            self.rows = min(rows, self._most)
             return done
 
         return work
@@ -100,24 +94,23 @@ class _Pace:
 class Filling:
     """The transactions of one restore, in their order. Use it in a `with` block."""
 
-    def __init__(self, home: Home, shared: SharedFile, made: Candidate, bot_name: str) -> None:
-        self._home = home
+    def __init__(
+        self, shared: SharedFile, made: Candidate, bot_name: str, most: int = MOST
+    ) -> None:
         self._shared = shared
         self._made = made
         self._bot = {"bot": bot_name}
-        self._pace = _Pace()
+        self._pace = _Pace(most)
         self._imports: dict[Any, int] = {}
-        self._stones = shared.reader.execute(_STONES).fetchone()
         self._copy = connection.open_reader(made.path)
 
     def __enter__(self) -> Self:
-        there = sorted(name for (name,) in self._copy.execute(_BOTS).fetchall())
-        if self._bot["bot"] not in there:
+        if self._bot["bot"] not in self._made.bots:
             self._copy.close()
             raise UsageError(
                 f"there is nothing of {self._bot['bot']} in this copy.",
                 where=str(self._made.source),
-                remedy=f"It has {', '.join(there) or 'no bot'}.",
+                remedy=f"It has {', '.join(self._made.bots) or 'no bot'}.",
             )
         return self
 
@@ -186,11 +179,7 @@ class Filling:
         while rows := self._next(table, columns, after):
             last = rows[-1][_KEYS[table]]
             self._know_imports(rows)
-            try:
-                self._write(self._inserting(table, rows, change, (step, last)))
-            except _ForgottenMeanwhileError:
-                self._forget()
-                continue
+            self._write(self._inserting(table, rows, change, (step, last)))
             after = last
             yield len(rows)
 
@@ -210,8 +199,6 @@ class Filling:
             VALUES ({", ".join(f":{name}" for name in names)}) ON CONFLICT DO NOTHING"""  # noqa: S608 - names
 
         def job(writer: "sqlite.Connection") -> None:
-            if writer.execute(_STONES).fetchone() != self._stones:
-                raise _ForgottenMeanwhileError
             for row in rows:
                 writer.execute(sql, change(writer, row))
             step, position = note
@@ -219,15 +206,6 @@ class Filling:
                 self._noting(step, position)(writer)
 
         return job
-
-    def _forget(self) -> None:
-        """Rid the copy of who was forgotten since it was made."""
-        self._copy.close()
-        self._stones = self._shared.reader.execute(_STONES).fetchone()
-        stones = candidate.known_tombstones(self._home, self._made.path)
-        said = self._made.manifest
-        candidate.rid_of_forgotten(self._made.path, stones, said.taken_at if said else None)
-        self._copy = connection.open_reader(self._made.path)
 
     def _turn(self, _: "sqlite.Connection", row: Values) -> Values:
         return {**row, "import_id": self._imports.get(row["import_id"])}

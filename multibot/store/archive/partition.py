@@ -8,10 +8,9 @@ from pathlib import Path
 
 from multibot.clock import Clock, to_text
 from multibot.home import Home
-from multibot.store import filesystem
 from multibot.store.archive import backup, candidate, carrying
 from multibot.store.archive.candidate import Candidate
-from multibot.store.archive.filling import Filling, Progress, silent
+from multibot.store.archive.filling import MOST, Filling, Progress, silent
 from multibot.store.archive.manifest import Kind
 from multibot.store.archive.restore import SUFFIX, Restored, alone, require_place
 from multibot.store.archive.shared import SharedFile
@@ -33,21 +32,22 @@ def restore_bot(
     bot_name: str,
     *,
     progress: Progress = silent,
-    probe: filesystem.Probe = filesystem.kind_of,
+    most: int = MOST,
 ) -> Restored:
     """Put one bot's turns and sessions back; the caller sees to it that this bot does not run.
 
-    What it has dealt with stays known, and what only the copy knows of that is added.
+    What it has dealt with stays known, and what only the copy knows of that is added. Nobody is
+    forgotten meanwhile. At `most` so many rows share a transaction.
     """
     began = clock.monotonic()
-    require_place(home, probe)
+    require_place(home)
     with (
         alone(home),
-        SharedFile(home, probe=probe) as shared,
+        SharedFile(home) as shared,
         candidate.made(home, file) as made,
     ):
         carrying.settle(made.path, clock)
-        with Filling(home, shared, made, bot_name) as filling:
+        with Filling(shared, made, bot_name, most) as filling:
             kept = _begin(home, clock, shared, made, bot_name)
             rows = filling.run(progress)
     return Restored(

@@ -65,7 +65,7 @@ def restore(
     )
 
 
-def require_place(home: Home, probe: filesystem.Probe) -> None:
+def require_place(home: Home, probe: filesystem.Probe = filesystem.kind_of) -> None:
     """Refuse a home in which no copy can be put back."""
     driver.require()
     with copies.errors_of_disk(home.data):
