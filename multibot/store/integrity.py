@@ -29,7 +29,7 @@ _UNFINISHED = "SELECT source, kept FROM restores WHERE bot_name = ?"
 START_SECONDS = 3.0
 # Bots that start together need not all read the same pages.
 FRESH_SECONDS = 60.0
-_STEPS = 20_000
+_STEPS = 1_000
 
 
 def examine(path: Path) -> tuple[int, int, str]:

@@ -112,6 +112,8 @@ def _said(path: Path, seconds: float) -> Iterator[None]:
         yield
     except sqlite.Warning as error:
         raise UsageError("one statement at a time.") from error
+    except ValueError as error:
+        raise UsageError("this is not text that SQLite can read.") from error
     except MemoryError as error:
         raise UsageError(
             "this takes too much memory.", remedy="Ask for less at once, or use sqlite3 itself."
