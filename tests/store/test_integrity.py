@@ -92,7 +92,7 @@ async def test_a_clock_that_went_back_makes_a_look_due(
 
 
 def test_a_look_that_takes_too_long_is_given_up(home: Home) -> None:
-    many = """WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 60000)
+    many = """WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 200000)
         INSERT INTO notices SELECT 'rate', i, 'now' FROM n"""
     change(home.database, many)
     overwrite(home.database, home.database.stat().st_size // 4096)
