@@ -57,9 +57,8 @@ class Run:
 
     def write(self, sources: Sources) -> None:
         """Write what is new, in small steps; a run that was interrupted is continued."""
-        if not self.home.database.exists():
-            migrate.migrate(self.home, self.clock)
-        with batches.alone(self.home), SharedFile(self.home) as shared:
+        self.home.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with batches.alone(self.home), self._open() as shared:
             batch = self._batch(shared)
             writing = None
             while writing is None:
@@ -69,6 +68,12 @@ class Run:
             self.report.tallies = writing.tallies
             if batches.begun(shared.reader, batch.batch_id):
                 self.report.batch_id = batch.batch_id
+
+    def _open(self) -> SharedFile:
+        """Open the shared file; one that holds nothing yet is made, or brought up to date."""
+        if batches.is_blank(self.home.database):
+            migrate.migrate(self.home, self.clock)
+        return SharedFile(self.home)
 
     def _write_all(self, shared: SharedFile, batch: Batch, sources: Sources) -> Writing:
         writing = Writing(shared, batch, sources.files, self.clock)

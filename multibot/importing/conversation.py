@@ -8,7 +8,7 @@ from typing import NamedTuple
 from multibot.conversation.past import PastTurn
 from multibot.importing import entry
 from multibot.importing.entry import BadEntryError, Entry
-from multibot.importing.identity import discord_id, made_id
+from multibot.importing.identity import bot_name, discord_id, made_id
 from multibot.importing.ownership import OneBot, Owned, Owners, SeveralBots
 from multibot.importing.remark import Note, Skipped
 from multibot.importing.times import LocalTimes
@@ -88,10 +88,14 @@ class Conversation:
             self._learn(said)
             for each in owned:
                 yield from self._turns(each)
-        yield from self.finish()
+
+    def know(self, participants: object) -> None:
+        """Learn who takes part, as far as these are names of bots."""
+        listed = participants if isinstance(participants, list) else ()
+        self._owners.know(filter(None, map(bot_name, listed)))
 
     def finish(self) -> Iterator[Item]:
-        """Give what still waits; for a file that breaks off, what came before that."""
+        """Give what still waits at the end of the conversation, or where the file breaks off."""
         for each in self._owners.finish():
             yield from self._turns(each)
         if self._garbled:

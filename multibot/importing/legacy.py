@@ -13,6 +13,7 @@ from multibot.importing.walk import BrokenError, Unusable, Walk
 Progress = Callable[[int], None]
 
 _MESSAGES = "messages"
+_PARTICIPANTS = "participants"
 _IDS = ("channel_id", "user_id")
 _WHOSE = "does not say whose it is; --bot NAME does"
 _NOTHING = "is no conversation of the old store"
@@ -66,10 +67,10 @@ class _File:
             yield self._skipped("", _NOTHING)
 
     def close(self) -> Iterator[Item]:
-        """Give what the conversation that was read last still holds; it breaks off here."""
+        """Give what the conversation that was read last still holds."""
         if self._open is not None:
-            self.place = f"{self.place}[{self._open.index}]"
-            yield from self._open.finish()
+            conversation, self._open = self._open, None
+            yield from conversation.finish()
 
     def _list(self, key: Key) -> Iterator[Item]:
         """Read a list, of entries or of whole conversations."""
@@ -84,6 +85,7 @@ class _File:
                 yield self._skipped("", _WHOSE if key.is_known else _NO_IDS)
                 for _ in elements:
                     pass
+        yield from self.close()
 
     def _whole(self, value: dict[str, object], place: str) -> Iterator[Item]:
         """Read one conversation of a list of them."""
@@ -94,18 +96,28 @@ class _File:
         messages = value[_MESSAGES]
         values = enumerate(messages if isinstance(messages, list) else ())
         yield from self._conversation(values, key, f"{place}.{_MESSAGES}", self._found.bot)
+        if self._open is not None:
+            self._open.know(value.get(_PARTICIPANTS))
 
     def _conversation(
         self, values: Iterable[tuple[int, object]], key: Key, at: str, bot: str | None
     ) -> Iterator[Item]:
-        self.place = at
+        """Read a conversation but for its end: who took part may stand behind it."""
+        yield from self.close()
         self._open = Conversation(self._found.name, at, key, bot, self._reading)
-        yield from self._open.read(values, self._positions)
-        self._open = None
+        yield from self._open.read(self._counted(values, at), self._positions)
+
+    def _counted(
+        self, values: Iterable[tuple[int, object]], at: str
+    ) -> Iterator[tuple[int, object]]:
+        for each in values:
+            self.place = f"{at}[{each[0]}]"
+            yield each
 
     def _object(self, key: Key, at: str) -> Iterator[Item]:
         """Read a conversation, or an object that has several by the names of their old files."""
         inside: dict[str, str | None] = {}
+        participants: object = None
         is_one = False
         for name in self._walk.fields():
             self.place = f"{at}{name}"
@@ -115,11 +127,16 @@ class _File:
                 yield from self._messages(self._key(inside, key, is_outer=not at), at)
             elif name in _IDS:
                 inside[name] = discord_id(self._walk.value())
+            elif name == _PARTICIPANTS:
+                participants = self._walk.value()
             elif is_object and not at and self._is_nested(name):
                 is_one = True
                 yield from self._object(Key(*ids_of(name)), f"{name}.")
             else:
                 self._walk.skip()
+        if self._open is not None:
+            self._open.know(participants)
+        yield from self.close()
         if not is_one:
             yield self._skipped(at.rstrip("."), _NOTHING)
 

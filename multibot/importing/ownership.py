@@ -29,6 +29,10 @@ class Owners(Protocol):
         """Take the next entry; give those whose owners are known now."""
         ...
 
+    def know(self, bots: Iterable[str]) -> None:
+        """Learn that these bots take part, whether they speak or not."""
+        ...
+
     def finish(self) -> Iterable[Owned]:
         """Give what is left at the end of the file."""
         ...
@@ -47,6 +51,9 @@ class OneBot:
             return (Owned(entry, (), reason),)
         return (Owned(entry, self._bots),)
 
+    def know(self, bots: Iterable[str]) -> None:
+        """Know it already."""
+
     def finish(self) -> Iterable[Owned]:
         """Have nothing left."""
         return ()
@@ -61,7 +68,7 @@ class _Waiting:
 class SeveralBots:
     """The bots are told apart by what they said; a person's message is of all that answered it.
 
-    One that no bot answered is of all bots of the file, and where none speaks, of `default`.
+    One that no bot answered is of all bots that take part, and where none does, of `default`.
     """
 
     def __init__(self, default: str | None) -> None:
@@ -82,6 +89,10 @@ class SeveralBots:
         for answered in self._answered(entry):
             answered.bots[speaker] = None
         return (Owned(entry, (speaker,)),)
+
+    def know(self, bots: Iterable[str]) -> None:
+        """Count bots that take part as if they had spoken."""
+        self._seen.update(dict.fromkeys(bots))
 
     def finish(self) -> Iterable[Owned]:
         """Give what waits; what nobody answered goes to every bot that spoke."""

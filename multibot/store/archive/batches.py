@@ -7,14 +7,17 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multibot.errors import LockHeldError
 from multibot.home import Home
+from multibot.store import connection, migrate
 
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
 
+_ANYTHING = "SELECT 1 FROM conversations LIMIT 1"
 _BEGUN = "SELECT id, source, sha256 FROM imports WHERE batch_id = :batch_id"
 _UNFINISHED = """
 SELECT batch_id FROM imports
@@ -61,6 +64,21 @@ class Summary:
         if self.undone_at is not None:
             return "undone"
         return "done" if self.finished_at is not None else "interrupted"
+
+
+def is_blank(database: Path) -> bool:
+    """Say whether no turn is in a file that is there, was just made, or is not there at all."""
+    version = migrate.schema_version(database)
+    if version == 0:
+        return True
+    with contextlib.closing(connection.open_reader(database)) as reader:
+        return not holds_turns(reader, database)
+
+
+def holds_turns(reader: "sqlite.Connection", database: Path) -> bool:
+    """Say whether there is any turn."""
+    with connection.errors_of(database):
+        return reader.execute(_ANYTHING).fetchone() is not None
 
 
 @contextlib.contextmanager

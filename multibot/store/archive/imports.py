@@ -40,17 +40,19 @@ _WHOSE = """
 SELECT import_id FROM conversations
 WHERE bot_name = :bot_name AND message_id = :message_id AND role = :role AND part = :part
 """
-_SESSION = """
+_CONTINUE_SESSION = """
+UPDATE sessions
+SET message_count = message_count + :turns, last_activity = max(last_activity, :last_activity),
+    closed_at = max(closed_at, :last_activity)
+WHERE session_id = :session_id
+"""
+_BEGIN_SESSION = """
 INSERT INTO sessions
     (bot_name, platform, channel_id, user_id, session_id, started_at, last_activity, display_id,
      message_count, is_active, closed_at, close_reason, import_id)
 VALUES
     (:bot_name, :platform, :channel_id, :user_id, :session_id, :started_at, :last_activity,
      :display_id, :turns, 0, :last_activity, 'import', :import_id)
-ON CONFLICT (session_id) DO UPDATE SET
-    message_count = message_count + excluded.message_count,
-    last_activity = max(last_activity, excluded.last_activity),
-    closed_at = max(closed_at, excluded.closed_at)
 """
 _BEGIN_FILE = """
 INSERT INTO imports (batch_id, kind, source, sha256, options, skipped, started_at)
@@ -177,7 +179,9 @@ class Writing:
             if added and self._clock.monotonic() > until:
                 break
             added += self._insert(writing, rows[start : start + _STRIDE], ids)
-        writing.executemany(_SESSION, _sessions(rows, added, ids))
+        for session in _sessions(rows, added, ids):
+            if not writing.execute(_CONTINUE_SESSION, session).rowcount:
+                writing.execute(_BEGIN_SESSION, session)
         writing.executemany(_PROGRESS, self._progress(rows, added, ids))
         return _Step(added, ids)
 
