@@ -109,19 +109,29 @@ class Inbox:
         Raise DealtWithError, or WithdrawnError where something of it may stand already.
         """
         key = {"bot_name": self._bot_name, "message_id": message_id}
-        state = self._sql.inbox_state(connection, **key)
-        if state in FINAL_STATES:
-            raise DealtWithError
-        if state != "sending" and self._sql.is_deleted(connection, **key) is not None:
-            raise WithdrawnError
+        self._require_open(connection, message_id, self._sql.inbox_state(connection, **key))
 
     def as_it_stands(
         self, connection: "sqlite.Connection", message: InboundMessage
     ) -> InboundMessage:
-        """Return a message as it is stored: it may have been edited since it came."""
+        """Return a message that is to be answered as it is stored: it may have been edited.
+
+        Raises what `require_open` does.
+        """
         key = {"bot_name": self._bot_name, "message_id": message.message_id}
-        body = self._sql.inbox_message(connection, **key)
-        return message if body is None else from_json(body)
+        state, edited = self._sql.inbox_progress(connection, **key) or (None, None)
+        self._require_open(connection, message.message_id, state)
+        return message if edited is None else from_json(edited)
+
+    def _require_open(
+        self, connection: "sqlite.Connection", message_id: str, state: str | None
+    ) -> None:
+        if state in FINAL_STATES:
+            raise DealtWithError
+        key = {"bot_name": self._bot_name, "message_id": message_id}
+        # Before it was begun there was no turn; once its answer is complete, that goes out.
+        if state == "generating" and self._sql.is_deleted(connection, **key) is not None:
+            raise WithdrawnError
 
     def take(self, writing: "sqlite.Connection", message_id: str, now: datetime, body: str) -> None:
         """Make it this bot's own to answer, whether it was waiting or lost before."""

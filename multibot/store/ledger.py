@@ -227,7 +227,6 @@ class Ledger:
         def job(writing: "sqlite.Connection") -> Session:
             if self._inbox.is_forgotten(writing, message):
                 raise DealtWithError
-            self._inbox.require_open(writing, message.message_id)
             now_said = self._inbox.as_it_stands(writing, message)
             session = self._sessions.add_user_turn(writing, now_said, rules)
             self._turns.queue(writing, message, self._clock.now())

@@ -75,6 +75,13 @@ def test_each_statement_fits_the_schema(home: Home, name: str, sql: str) -> None
         ("accepted_since", "idx_accepted_user"),
         ("last_answerer", "idx_accepted_answered"),
         ("user_turn_session", "sqlite_autoindex_conversations_1"),
+        ("said", "sqlite_autoindex_conversations_1"),
+        ("is_deleted", "sqlite_autoindex_conversations_1"),
+        ("edit_turn", "sqlite_autoindex_conversations_1"),
+        ("inbox_progress", "sqlite_autoindex_inbox_1"),
+        ("newest_messages", "idx_conversations_channel"),
+        ("waiting_messages", "idx_inbox_open"),
+        ("first_turn_at", "idx_conversations_session"),
     ],
 )
 def test_reads_on_the_way_of_a_message_are_flat(home: Home, name: str, index: str) -> None:
@@ -87,6 +94,26 @@ def test_reads_on_the_way_of_a_message_are_flat(home: Home, name: str, index: st
         reader.close()
     assert len(plan) == 1
     assert f"INDEX {index} " in plan[0]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("bury_growing", "delete_turns", "edit_waiting", "empty_sent", "empty_waiting"),
+        *("expire_deleted", "is_stored", "lapsed_session", "recreate_session"),
+    ],
+)
+def test_no_change_looks_at_every_row(home: Home, name: str) -> None:
+    sql = dict(named())[name]
+    reader = connection.open_reader(home.database)
+    try:
+        values = dict.fromkeys(re.findall(r":(\w+)", sql), "1")
+        plan = [row[3] for row in reader.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+    finally:
+        reader.close()
+    small = ("SCAN json_each", "SCAN CONSTANT ROW", "SCAN (subquery")
+    assert [row for row in plan if row.startswith("SCAN") and not row.startswith(small)] == []
+    assert not any(re.search(r"\(bot_name=\?\)$", row) for row in plan)
 
 
 def test_every_statement_says_what_it_is_for() -> None:

@@ -66,8 +66,8 @@ INSERT INTO conversations
 SELECT asked.bot_name, asked.platform, asked.guild_id, asked.channel_id, asked.parent_channel_id,
     asked.channel_name, asked.channel_type, asked.user_id, asked.bot_name, asked.session_id,
     outbox.sent_message_id, 'assistant', outbox.part, '', :at, asked.mode, :at
-FROM outbox
-JOIN conversations AS asked
+FROM outbox INDEXED BY idx_outbox_sent
+CROSS JOIN conversations AS asked
     ON asked.bot_name = outbox.bot_name AND asked.message_id = outbox.message_id
         AND asked.role = 'user' AND asked.part = 0
 WHERE outbox.bot_name = :bot_name AND outbox.state = 'shown'

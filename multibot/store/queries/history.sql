@@ -36,7 +36,7 @@ VALUES (:bot_name, :platform, :channel_id, :user_id, :session_id, :at, :at, :dis
 
 -- name: first_turn_at(bot_name, channel_id, session_id)$
 -- When a session began, as its turns tell; nothing when there is none.
-SELECT min(timestamp) FROM conversations
+SELECT min(timestamp) FROM conversations INDEXED BY idx_conversations_session
 WHERE bot_name = :bot_name AND channel_id = :channel_id AND session_id = :session_id;
 
 -- name: recreate_session(bot_name, channel_id, session_id, display_id, at)!

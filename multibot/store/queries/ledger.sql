@@ -64,9 +64,11 @@ ORDER BY inbox.message_id;
 -- How far one message has come.
 SELECT state FROM inbox WHERE bot_name = :bot_name AND message_id = :message_id;
 
--- name: inbox_message(bot_name, message_id)$
--- A message that is being worked on, as it stands now.
-SELECT message FROM inbox WHERE bot_name = :bot_name AND message_id = :message_id;
+-- name: inbox_progress(bot_name, message_id)^
+-- How far one message has come, and what it says where that was edited since it came.
+SELECT state, CASE WHEN json_extract(message, '$.edited_at') IS NOT NULL THEN message END
+FROM inbox
+WHERE bot_name = :bot_name AND message_id = :message_id;
 
 -- name: drop_unsent(bot_name, message_id)!
 -- Nothing of an answer has arrived, and nothing will.
