@@ -37,8 +37,9 @@ def show(lines: Iterable[str]) -> int:
     each = (f"{line}\n" for line, _ in zip(lines, counted, strict=False))
     first = list(itertools.islice(each, 1))
     if first and is_terminal():
-        os.environ.setdefault("LESS", LESS)
-        click.echo_via_pager(itertools.chain(first, each))
+        # What somebody has told less to do stays as it is.
+        takes_styles = "r" in os.environ.setdefault("LESS", LESS).lower()
+        click.echo_via_pager(itertools.chain(first, each), color=is_styled() and takes_styles)
     else:
         _write(itertools.chain(first, each))
     return next(counted)

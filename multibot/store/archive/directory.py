@@ -45,7 +45,11 @@ SELECT bot_name, channel_id, session_id, user_id, display_id, started_at, last_a
 FROM sessions
 """
 _BY_ID = f"{_SESSION} WHERE session_id = ?"
-_BY_BEGINNING = f"{_SESSION} WHERE session_id >= ?1 AND session_id < ?1 || '~' LIMIT ?2"
+_BY_BEGINNING = f"""
+{_SESSION} WHERE session_id >= ?1 AND session_id < ?1 || '~'
+    OR display_id >= ?1 AND display_id < ?1 || '~'
+ORDER BY id LIMIT ?2
+"""
 _BY_DISPLAY_ID = f"{_SESSION} WHERE display_id = ?1 ORDER BY id LIMIT ?2"
 
 
@@ -112,7 +116,7 @@ def users(reader: "sqlite.Connection") -> set[User]:
 
 
 def sessions(reader: "sqlite.Connection", text: str, most: int = 10) -> list[SessionRow]:
-    """Find sessions by id, by an id's beginning or by display id; more than one may fit."""
+    """Find sessions by id or display id, or by the beginning of one; more than one may fit."""
     found = reader.execute(_BY_ID, (text,)).fetchall()
     found = found or reader.execute(_BY_DISPLAY_ID, (text, most)).fetchall()
     if not found and len(text) >= SHORTEST_PREFIX:
