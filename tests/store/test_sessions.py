@@ -16,7 +16,7 @@ from multibot.store.driver import sqlite
 from multibot.store.sessions import Session
 from multibot.store.stores import BotStore
 from tests.fakes import FakeClock
-from tests.store.material import RULES, SHARED, message, rows
+from tests.store.material import ANSWER, RULES, SHARED, message, rows
 
 
 async def begin(
@@ -148,9 +148,49 @@ async def test_a_session_whose_row_is_gone_is_made_again_under_its_id(
     assert again.session_id == first.session_id
     assert again.turns == 2
     assert first.session_id in caplog.text
+    assert rows(home.database, "SELECT display_id FROM sessions") == [
+        ("2026-01-01_11-59-50_3600s",)
+    ]
     assert rows(home.database, "SELECT session_id, is_active FROM sessions") == [
         (first.session_id, 0)
     ]
+
+
+@pytest.mark.parametrize(("after", "is_same"), [(300, True), (300.001, False)])
+async def test_a_session_made_again_goes_on_where_that_is_due(
+    home: Home, store: BotStore, after: float, *, is_same: bool
+) -> None:
+    """Its answers do not lengthen it: only what people wrote counts, as before."""
+    said: InboundMessage = message()
+    await store.ledger.receive(said, ANSWER, per_minute=10)
+    first = await store.ledger.begin(said, RULES)
+    [part] = await store.outbox.stage(said.message_id, ["hello"])
+    other = connection.open_writer(home.database)
+    other.execute("DELETE FROM sessions")
+    other.close()
+    await store.outbox.mark_sent(said, first.session_id, part, "900", "Sage")
+    other = connection.open_writer(home.database)
+    other.execute(
+        "UPDATE conversations SET timestamp = '2026-01-01T12:04:00.000Z' WHERE part = 0"
+        " AND role = 'assistant'"
+    )
+    other.close()
+    [again] = await begin(store, after)
+    assert (again.session_id == first.session_id) is is_same
+
+
+async def test_users_who_shared_a_lost_session_share_it_again(home: Home, store: BotStore) -> None:
+    [first] = await begin(store, 0, rules=SHARED)
+    said = message(after=1, author_id="8")
+    await store.ledger.receive(said, ANSWER, per_minute=10)
+    await store.ledger.begin(said, SHARED)
+    other = connection.open_writer(home.database)
+    other.execute("DELETE FROM sessions")
+    other.close()
+    await store.ledger.begin(said, SHARED)
+    [again] = await begin(store, 2, rules=SHARED)
+    assert again.session_id == first.session_id
+    assert rows(home.database, "SELECT user_id, is_active FROM sessions") == [("", 1)]
 
 
 @pytest.fixture(params=["Asia/Tokyo", "America/Los_Angeles"])
