@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from typing import Self
 
 from multibot.home import Home
 from multibot.store import connection
@@ -14,6 +15,25 @@ AGAIN_AFTER_SECONDS = 0.05
 _MOVE = "PRAGMA wal_checkpoint(PASSIVE)"
 _EMPTY = "PRAGMA wal_checkpoint(TRUNCATE)"
 _REWRITE = "VACUUM"
+
+
+class Drain:
+    """Moves what was written into the file while others write on, so that none of them has to."""
+
+    def __init__(self, home: Home) -> None:
+        self._path = home.database
+        self._writer = connection.open_writer(home.database, busy_ms=0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._writer.close()
+
+    def move(self) -> None:
+        """Move as much as nobody holds back; call it outside of any transaction."""
+        with connection.errors_of(self._path):
+            self._writer.execute(_MOVE).fetchall()
 
 
 def truncate(home: Home, patience: float = PATIENCE_SECONDS) -> bool:

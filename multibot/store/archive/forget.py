@@ -5,7 +5,7 @@ so. What others wrote about them is not. Every way to remove a user goes through
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -193,27 +193,37 @@ class Belongings:
 
         Run it inside a transaction.
         """
+        return self.remove_some(connection, rows, lambda: False)[1]
+
+    def remove_some(
+        self, connection: "sqlite.Connection", rows: Sequence[Row], is_enough: Callable[[], bool]
+    ) -> tuple[int, Counter[str]]:
+        """Remove rows in their order until it is enough; say how many of them, too."""
         removed: Counter[str] = Counter()
         shortened: Counter[OwnSession] = Counter()
+        done = 0
         with words.removed_in_bulk(connection, is_due=any(isinstance(row, Said) for row in rows)):
             for row in rows:
+                done += 1
                 gone = self._remove(connection, row)
-                removed += gone
+                removed.update(gone)
                 if isinstance(row, Said):
                     shortened[_session(row)] += gone["conversations"]
+                if is_enough():
+                    break
         for session, count in shortened.items():
             values = session._asdict()
             connection.execute(_SHORTEN_SESSION, values | {"removed": count})
             delete = f"DELETE FROM sessions WHERE {_EMPTY_SESSION}"  # noqa: S608 - constants
             removed["sessions"] += connection.execute(delete, values).rowcount
-        return +removed
+        return done, +removed
 
-    def _remove(self, connection: "sqlite.Connection", row: Row) -> Counter[str]:
-        removed: Counter[str] = Counter()
+    def _remove(self, connection: "sqlite.Connection", row: Row) -> dict[str, int]:
         values = self._scope.values() | row._asdict()
+        removed = {}
         for table, where, _ in self._reach(row):
             delete = f"DELETE FROM {table} WHERE {where}"  # noqa: S608 - constants
-            removed[table] += connection.execute(delete, values).rowcount
+            removed[table] = connection.execute(delete, values).rowcount
         return removed
 
     def count(self, reader: "sqlite.Connection") -> Counter[str]:

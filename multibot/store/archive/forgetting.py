@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from multibot.clock import Clock, from_text
 from multibot.home import Home
 from multibot.store import connection as connections
 from multibot.store.archive import backup, checkpoint, tombstones, traces, words
+from multibot.store.archive.checkpoint import Drain
 from multibot.store.archive.forget import Belongings, Received, Row, Said, Scope
 from multibot.store.archive.tombstones import Tombstones
 from multibot.store.transaction import Durability, Job
@@ -25,10 +26,13 @@ if TYPE_CHECKING:
 
 # Carries out one job in one transaction: `SharedFile.write`, or the way to a bot's own writer.
 Write = Callable[[Job[Any], Durability], Any]
+Outcome = TypeVar("Outcome")
 
-# A transaction is to take so long, since every bot waits for it.
-STEP_SECONDS = 0.015
-LARGEST_STEP = 250
+# A transaction is to take so long, since every bot waits for it; its COMMIT comes on top.
+STEP_SECONDS = 0.008
+LARGEST_STEP = 100
+# What is written goes into the file before the WAL is so long that a bot's COMMIT would do it.
+DRAINED_AFTER = 3
 # Who waits meanwhile goes first.
 PAUSE_SECONDS = 0.001
 # Who writes on and on is not waited for: what still comes then is new.
@@ -58,20 +62,21 @@ def forget(home: Home, scope: Scope, clock: Clock, write: Write) -> Forgotten:
     Waits for a backup or a restore that runs: what it takes or brings back must know of this.
     """
     rows: Counter[str] = Counter()
-    with backup.locked(home), _reading(home) as reader:
+    with backup.locked(home), _reading(home) as reader, Drain(home) as drain:
+        steps = _Steps(write, drain)
         stones = tombstones.load(home)
         until = clock.now()
         for _ in range(PASSES):
             stones = _set_stone(home, stones, scope, until, write)
-            removed, latest = _pass(reader, scope, write)
+            removed, latest = _pass(reader, scope, steps)
             if not removed:
                 break
             rows += removed
             now = clock.now()
             until = max(until, now, min(latest or now, now + AHEAD))
-        is_unfinished = write(functools.partial(words.merge, begin=True), Durability.SOFT)
+        is_unfinished = steps.take(functools.partial(words.merge, begin=True))
         while is_unfinished:
-            is_unfinished = write(words.merge, Durability.SOFT)
+            is_unfinished = steps.take(words.merge)
     return Forgotten(rows=rows, forgotten_at=until, is_cleared=checkpoint.truncate(home))
 
 
@@ -86,49 +91,51 @@ def _set_stone(
 
 
 def _pass(
-    reader: "sqlite.Connection", scope: Scope, write: Write
+    reader: "sqlite.Connection", scope: Scope, steps: "_Steps"
 ) -> tuple[Counter[str], datetime | None]:
     """Remove all that is there now; return how many rows, and the latest moment they tell of."""
     belongings = Belongings(reader, scope)
-    removed: Counter[str] = write(functools.partial(traces.remove, scope=scope), Durability.SOFT)
-    steps = _Steps(belongings, write)
+    removed: Counter[str] = steps.take(functools.partial(traces.remove, scope=scope))
     latest = ""
     for rows in belongings.found(reader):
         latest = max([latest, *(row.at for row in rows if isinstance(row, Received | Said))])
-        removed += steps.remove(rows)
+        removed += steps.remove(belongings, rows)
     return removed, from_text(latest) if latest else None
 
 
 class _Steps:
-    """Cuts rows into transactions that take about the same time, with room for bots between."""
+    """Cuts the work into transactions of about the same time, with room for bots between them."""
 
-    def __init__(self, belongings: Belongings, write: Write) -> None:
-        self._belongings = belongings
+    def __init__(self, write: Write, drain: Drain) -> None:
         self._write = write
-        self._size = 10
+        self._drain = drain
+        self._count = 0
 
-    def remove(self, rows: Sequence[Row]) -> Counter[str]:
+    def remove(self, belongings: Belongings, rows: Sequence[Row]) -> Counter[str]:
         """Remove these rows, in as many steps as it takes."""
         removed: Counter[str] = Counter()
         while rows:
-            some, rows = rows[: self._size], rows[self._size :]
-            gone, seconds = self._write(functools.partial(self._timed, some), Durability.SOFT)
+            done, gone = self.take(functools.partial(_remove, belongings, rows))
             removed += gone
-            self._adapt(seconds)
-            time.sleep(PAUSE_SECONDS)
+            rows = rows[done:]
         return removed
 
-    def _timed(
-        self, rows: Sequence[Row], writing: "sqlite.Connection"
-    ) -> tuple[Counter[str], float]:
-        began = time.perf_counter()
-        return self._belongings.remove(writing, rows), time.perf_counter() - began
+    def take(self, job: Job[Outcome]) -> Outcome:
+        """Take one step."""
+        value: Outcome = self._write(job, Durability.SOFT)
+        self._count += 1
+        if self._count % DRAINED_AFTER == 0:
+            self._drain.move()
+        time.sleep(PAUSE_SECONDS)
+        return value
 
-    def _adapt(self, seconds: float) -> None:
-        if seconds > STEP_SECONDS:
-            self._size = max(self._size // 2, 1)
-        elif seconds < STEP_SECONDS / 3:
-            self._size = min(self._size * 2, LARGEST_STEP)
+
+def _remove(
+    belongings: Belongings, rows: Sequence[Row], writing: "sqlite.Connection"
+) -> tuple[int, Counter[str]]:
+    end = time.perf_counter() + STEP_SECONDS
+    some = rows[:LARGEST_STEP]
+    return belongings.remove_some(writing, some, lambda: time.perf_counter() > end)
 
 
 @contextlib.contextmanager
