@@ -26,7 +26,7 @@ from tests.store.forgetful import AL, BO, WORDS, content, naming, places, popula
 DRILLS = book.times(100, 2)
 SEED = 55
 # Of a drill's run to its end; the first half of it is the start of Python.
-SECONDS = (0.2, 0.8)
+SECONDS = (0.15, 0.5)
 
 
 def multibot(home: Home, *arguments: str) -> subprocess.Popen[str]:
