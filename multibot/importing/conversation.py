@@ -99,11 +99,8 @@ class Conversation:
         for each in self._owners.finish():
             yield from self._turns(each)
         if self._garbled:
-            yield Note(
-                self._file,
-                f"{self._garbled} texts look like UTF-8 that was once read as cp1252"
-                " (\u00c3\u00a4 for \u00e4); they are kept as they are",
-            )
+            what = "texts that look like UTF-8 once read as cp1252 (\u00c3\u00a4 for \u00e4), kept as they are"
+            yield Note(self._file, f"{what}: {self._garbled:,}")
             self._garbled = 0
 
     def _learn(self, said: Entry) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 # A value longer than this (in characters) is passed over; a message is a thousand times shorter.
 LONGEST = 8 << 20
+_TOO_LONG = f"is longer than {LONGEST >> 20} MiB"
 # A text cut short is in error at its very end, give or take the longest word of JSON or an escape.
 _NEAR = 16
 _SPACE = re.compile(r"[ \t\r\n\ufeff\x00]*")
@@ -69,13 +70,19 @@ class Walk:
                 if is_short and self._may_be_cut(error) and self._more():
                     continue
                 reason = self._fault(error)
-            except (ValueError, RecursionError) as error:
-                reason = "is nested too deeply" if isinstance(error, RecursionError) else str(error)
+            except RecursionError:
+                reason = "is nested too deeply"
+            except ValueError:
+                reason = "has a number of too many digits"
             else:
-                if end == len(self._text) and isinstance(value, int | float) and self._more():
+                # A number may go on in the next piece.
+                is_last = not self._is_whole and end > len(self._text) - _NEAR
+                if is_last and isinstance(value, int | float):
+                    self._more()
                     continue
+                is_short = end - self._at <= LONGEST
                 self._at = end
-                return value
+                return value if is_short else Unusable(_TOO_LONG)
         self.skip()
         return Unusable(reason)
 
@@ -137,7 +144,7 @@ class Walk:
 
     def _fault(self, error: Exception) -> str:
         if len(self._text) - self._at > LONGEST:
-            return f"is longer than {LONGEST >> 20} MiB"
+            return _TOO_LONG
         return (
             f"is not JSON ({error.msg})"
             if isinstance(error, json.JSONDecodeError)
