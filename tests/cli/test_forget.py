@@ -101,7 +101,7 @@ def test_copies_are_named_and_cleared_on_request(home: Home) -> None:
     second = told(home, "--yes", "--backups")
 
     assert first.return_value == ExitCode.OK
-    assert f"data/backups/{taken.name}: " in first.stdout
+    assert f"  data/backups/{taken.name}\n" in first.stdout
     assert second["copies"] == []
     assert second["copies_cleaned"] == [str(taken)]
     assert list(places(home.data, AL)) == []
