@@ -26,7 +26,7 @@ from multibot.store.migrate import migrate, schema_version
 from tests.fakes import FakeClock
 from tests.migration.test_schema import only_first, schema
 from tests.store.copies import OpenBot, change, count, found, index, overwrite, said, talk
-from tests.store.material import ANSWER, message, rows
+from tests.store.material import ANSWER, RULES, message, rows
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 KEPT = "conversations_2026-01-01_12-00-00_before_restore.db"
@@ -388,3 +388,28 @@ def test_a_home_without_a_database_gets_one(home: Home, older: Path, clock: Fake
     assert done.kept is None
     assert said(fresh.database) == said(older)
     assert fresh.database.stat().st_mode & 0o777 == 0o600
+
+
+async def test_the_newer_of_two_ledgers_wins(
+    home: Home, open_bot: OpenBot, clock: FakeClock
+) -> None:
+    """Where a restore is undone, the copy that is put back knows more than the file."""
+    store = open_bot()
+    await store.ledger.receive(message(message_id="1"), ANSWER, per_minute=10)
+    early = backup(home, clock)
+    clock.tick(10)
+    session = await store.ledger.begin(message(message_id="1"), RULES)
+    (part,) = await store.outbox.stage("1", ["answer"])
+    await store.outbox.mark_sent(message(message_id="1"), session.session_id, part, "91", "Sage")
+    await store.ledger.finish("1", "answered", "answered")
+    await store.close()
+    kept = restore(home, clock, early.path).kept
+    assert rows(home.database, "SELECT state FROM inbox") == [("answered",)]
+    change(home.database, "DELETE FROM outbox")
+    change(home.database, "UPDATE inbox SET state = 'expired', updated_at = '2020'")
+    assert kept is not None
+
+    restore(home, clock, kept)
+
+    assert rows(home.database, "SELECT state FROM inbox") == [("answered",)]
+    assert rows(home.database, "SELECT state, sent_message_id FROM outbox") == [("sent", "91")]

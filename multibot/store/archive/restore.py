@@ -49,7 +49,7 @@ def restore(
     began = clock.monotonic()
     require_place(home, probe)
     with alone(home), candidate.made(home, file) as made:
-        carrying.settle(made.path, clock)
+        carrying.settle(made.path)
         lost = carrying.carry_over(home.database, made.path)
         kept = _keep(home, clock)
         rows = _count(made.path)
