@@ -8,12 +8,13 @@ from multibot.clock import Clock
 from multibot.conversation.message import BotName
 from multibot.home import Home
 from multibot.store import connection
+from multibot.store.archive.backup import backup
 from multibot.store.driver import sqlite
 from multibot.store.migrate import migrate
 from multibot.store.stores import BotStore, open_store
 from multibot.store.writer import Writer
 from tests.fakes import FakeClock
-from tests.store import notes
+from tests.store import copies, notes
 from tests.store.material import SAGE
 
 OpenBot = Callable[..., BotStore]
@@ -78,3 +79,15 @@ def make_writer(database: Path, lock: Path) -> notes.MakeWriter:
         return writer
 
     return make
+
+
+@pytest.fixture
+async def older(home: Home, open_bot: OpenBot, clock: FakeClock) -> Path:
+    """Take a backup of a home in which more is said later; nothing of it runs."""
+    store = open_bot()
+    await copies.talk(store, 1, 3)
+    copies.index(home)
+    taken = backup(home, clock)
+    await copies.talk(store, 4, 2)
+    await store.close()
+    return taken.path
