@@ -1,12 +1,23 @@
 """Every benchmark by the name it is asked for with."""
 
-from tests.benchmarks import claims, commands, events, pipeline, pure, reading, starting, writing
+from tests.benchmarks import (
+    claims,
+    commands,
+    copies,
+    events,
+    pipeline,
+    pure,
+    reading,
+    starting,
+    writing,
+)
 from tests.benchmarks.figure import Benchmark
 
 BENCHMARKS: dict[str, Benchmark] = {
     "writing": writing.measure,
     "claims": claims.measure,
     "reading": reading.measure,
+    "copies": copies.measure,
     "status": commands.measure,
     "start": starting.measure,
     "pipeline": pipeline.measure,
