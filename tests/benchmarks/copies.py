@@ -41,15 +41,15 @@ def measure(effort: Effort) -> list[Figure]:
     """Measure a backup with a writer in another process, then putting it back."""
     count, texts = effort.count(ROWS, 1000), effort.texts()
     with scratch_home() as home:
-        _fill(home, count, texts)
-        quiet = _seconds(lambda: backup(home, SystemClock()))
-        with _writer(home, texts) as waited:
+        fill(home, count, texts)
+        quiet = seconds(lambda: backup(home, SystemClock()))
+        with bot_writing(home, texts) as waited:
             before = len(waited)
-            busy = _seconds(lambda: backup(home, SystemClock()))
+            busy = seconds(lambda: backup(home, SystemClock()))
         taken = max(home.backups.glob("*.db"))
-        bare = _seconds(lambda: copies.copy(home.database, home.data / "bare.partial"))
+        bare = seconds(lambda: copies.copy(home.database, home.data / "bare.partial"))
         size = taken.stat().st_size / 1e6
-        back = _seconds(lambda: restore(home, SystemClock(), taken))
+        back = seconds(lambda: restore(home, SystemClock(), taken))
     assert len(waited) > before
     what = f"{count:,} turns, {size:,.0f} MB"
     alone = "the copy and its sync alone"
@@ -62,14 +62,15 @@ def measure(effort: Effort) -> list[Figure]:
     ]
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def seconds(work: Callable[[], object]) -> float:
+    """Say how long something takes."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
 @contextlib.contextmanager
-def _writer(home: Home, texts: Sequence[str]) -> Iterator[list[float]]:
+def bot_writing(home: Home, texts: Sequence[str]) -> Iterator[list[float]]:
     """Let a bot write in a process of its own; in the end, how long each write waited."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -109,7 +110,8 @@ async def _until_told(home: Home, texts: Sequence[str], pipe: Connection) -> lis
     return waited
 
 
-def _fill(home: Home, count: int, texts: Sequence[str]) -> None:
+def fill(home: Home, count: int, texts: Sequence[str]) -> None:
+    """Make a file with so many turns, their words in the search."""
     writer = connection.open_writer(home.database)
     # Nobody needs this file after a power cut.
     for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -500000"):
