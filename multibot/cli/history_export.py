@@ -78,7 +78,7 @@ def export(  # noqa: PLR0913 - one argument per option
         made = Export(
             transcript=Transcript(shared, criteria, limit),
             change=_redaction(home, shared) if redact else _as_it_is,
-            about="People have pseudonyms" if redact else asked.words().capitalize(),
+            about="People have pseudonyms" if redact else asked.words(),
             made_at=f"{SystemClock().now():%Y-%m-%d %H:%M}",
         )
         form = form or FORMAT_OF.get(output.suffix.lower() if output else "", DEFAULT)
