@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+import os
+import sys
 import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TypeVar
 
 Outcome = TypeVar("Outcome")
+LOWEST = 19
 
 
 class _Errand:
@@ -21,6 +24,7 @@ class _Errand:
     def run(self) -> None:
         """Do the work; call it in the thread."""
         with self:
+            _stand_back()
             self._tell(self._future.set_result, self._work())
 
     def __enter__(self) -> Self:
@@ -45,6 +49,13 @@ class _Errand:
         # A loop that has ended has nobody left to tell.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(tell)
+
+
+def _stand_back() -> None:
+    """Leave the processors to whoever answers somebody; on Linux each thread has its own niceness."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST)
 
 
 async def aside(work: Callable[[], Outcome]) -> Outcome:

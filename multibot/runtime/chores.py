@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 from multibot.clock import Clock
 from multibot.config import load
@@ -13,18 +12,13 @@ from multibot.errors import ConfigError, PermanentError
 from multibot.runtime.hand import Hand
 from multibot.runtime.housekeeper import Report, Task
 from multibot.store import integrity
-from multibot.store.archive import backup, cleaning, closing, condition, retention, search
+from multibot.store.archive import backup, cleaning, closing, condition, retention, search, tuning
 from multibot.store.incidents import Kind
 from multibot.store.stores import BotStore
-
-if TYPE_CHECKING:
-    from multibot.store.driver import sqlite
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CLOSED_AT_ONCE = 100
-# Also tables that this connection never asked (0x10000), as far as a short look at each goes.
-OPTIMIZE = "PRAGMA optimize = 0x10012"
 
 
 class Chores:
@@ -126,12 +120,10 @@ class Chores:
 
     async def _optimize(self, hand: Hand) -> Report:
         """Let SQLite look at how its tables have grown."""
-
-        def job(writing: "sqlite.Connection") -> None:
-            writing.execute(OPTIMIZE).fetchall()
-
-        await hand.write(job)
-        return Report()
+        indexes = await hand.write(tuning.outdated)
+        for index in indexes:
+            await hand.write(partial(tuning.look_at, index=index))
+        return Report(detail=f"{len(indexes)} indexes" if indexes else "")
 
     async def _check(self, hand: Hand) -> Report:
         """Look for damage in every page."""

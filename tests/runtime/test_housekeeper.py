@@ -9,14 +9,13 @@ import structlog.testing
 
 from multibot.errors import StoreUnavailableError
 from multibot.home import Home
-from multibot.runtime.housekeeper import LENGTH, Report
+from multibot.runtime.housekeeper import USUAL, Report
 from multibot.store.archive import upkeep
-from multibot.store.archive.upkeep import Run, State
+from multibot.store.archive.upkeep import State
 from multibot.store.incidents import Kind, recent
 from multibot.store.migrate import migrate
 from tests.fakes import settle
 from tests.runtime.chores import DAY, HOUR, MINUTE, Chore, Household, Leaping, household, work
-from tests.store.material import rows
 
 
 @pytest.fixture
@@ -54,7 +53,7 @@ async def test_another_takes_over_when_the_lease_of_a_dead_one_ends(
 ) -> None:
     dead, heir = house.bot("dead"), house.bot("heir")
     await work(dead)
-    clock.tick(LENGTH.total_seconds() - 1)
+    clock.tick(USUAL.length.total_seconds() - 1)
     await work(heir)
     assert holders(house) == ["dead"]
     clock.tick(1)
@@ -227,7 +226,7 @@ async def test_a_bot_that_lost_the_work_writes_nothing_more_of_it(
     await slow.step()
     await settle()
     assert len(chore.ran) == 1
-    clock.tick(LENGTH.total_seconds())
+    clock.tick(USUAL.length.total_seconds())
     await work(heir)
     gate.set()
     await slow.finished()
@@ -286,16 +285,3 @@ async def test_a_file_that_cannot_be_written_ends_nothing(house: Household, cloc
 
     assert [each["event"] for each in logged] == ["housekeeping_waits"]
     assert not bot.is_elected
-
-
-def test_where_there_is_no_database_nobody_looks_after_it(home: Home, clock: Leaping) -> None:
-    assert upkeep.read(home.database, clock.now()) == upkeep.Upkeep(None, ())
-
-
-async def test_a_run_is_read_back_as_it_was_noted(house: Household, clock: Leaping) -> None:
-    store = house.store("sage")
-    run = Run("check", State.DONE, clock.now(), 12.5, "no damage", "odd")
-    await store.writer.run(lambda writing: upkeep.end(writing, run))
-
-    assert house.upkeep.runs == (run,)
-    assert rows(house.home.database, "SELECT count(*) FROM upkeep") == [(1,)]
