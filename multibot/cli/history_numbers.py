@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from multibot.cli import paging
 from multibot.cli.bars import EIGHTHS, bars
+from multibot.cli.history_lines import counted
 from multibot.cli.printable import printable_line
 
 if TYPE_CHECKING:
@@ -63,9 +64,10 @@ class Numbers:
 
     def _summary(self) -> Iterator[str]:
         total, days = self._total, self._days
+        people = len(self._people)
         yield (
-            f"{total.turns:,} turns in {self._sessions:,} sessions with {len(self._people):,}"
-            f" people, {min(days)} to {max(days)}"
+            f"{counted(total.turns, 'turn')} in {counted(self._sessions, 'session')} with"
+            f" {people:,} {'person' if people == 1 else 'people'}, {min(days)} to {max(days)}"
         )
         yield (
             f"{total.people:,} of people, {total.bots:,} of bots; {size(total.bytes)} of text,"
