@@ -134,7 +134,8 @@ class Chores:
             damage = str(error)
         if not damage:
             return Report(detail="no damage")
-        return Report(trouble=f"the database is damaged: {damage}", kind=Kind.DAMAGED)
+        trouble = f"the database is damaged: {damage}; `multibot db check` says more"
+        return Report(trouble=trouble, kind=Kind.DAMAGED)
 
     async def _back_up(self, hand: Hand) -> Report:
         """Copy the file."""
