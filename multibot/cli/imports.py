@@ -63,8 +63,8 @@ def legacy(
     if bot_name is not None and fleet:
         bots.require_known([bot_name], fleet)
     reading = Reading(chosen.info, SystemClock().now(), bot_name)
-    place = import_sources.shown(path.resolve())
-    options = {"path": place, "bot": bot_name, "zone": chosen.name}
+    path = path.resolve()
+    options = {"path": import_sources.shown(path), "bot": bot_name, "zone": chosen.name}
 
     def read(sources: "Sources") -> None:
         if chosen.is_assumed:
@@ -112,7 +112,7 @@ def discord_chat_exporter(
     fleet = _fleet(home)
     authors = _authors(home, fleet, bot_name, as_bot)
     options = {
-        "files": [import_sources.shown(each.resolve()) for each in files],
+        "files": [import_sources.shown(each.absolute()) for each in files],
         "bot": bot_name,
         "as_bot": authors,
     }

@@ -82,7 +82,7 @@ def _begin(turn: PastTurn, user: str, at: datetime, rules: SessionRules) -> _Run
     session = PastSession(
         session_id=_id(at, what),
         user_id=user,
-        started_at=at,
+        started_at=turn.at,
         display_id=rules_of_sessions.display_id(at, rules.timeout),
     )
     run = _Run(session, at)

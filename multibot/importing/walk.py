@@ -40,9 +40,12 @@ class Walk:
 
     def peek(self) -> str:
         """Return the next character that is not white space; nothing at the end."""
+        found = self._text[self._at : self._at + 1]
+        if " " < found < "\x7f":
+            return found
         while True:
-            found = _SPACE.match(self._text, self._at)
-            self._at = found.end() if found else self._at
+            space = _SPACE.match(self._text, self._at)
+            self._at = space.end() if space else self._at
             if self._at < len(self._text):
                 return self._text[self._at]
             if not self._more():
