@@ -6,6 +6,7 @@ import pytest
 
 from multibot.clock import to_text
 from multibot.conversation.message import BotName
+from multibot.conversation.session import SessionRules
 from multibot.home import Home
 from multibot.store.archive import closing, retention, search
 from multibot.store.driver import sqlite
@@ -103,6 +104,21 @@ async def test_a_session_stays_while_it_is_open_or_has_a_turn(
 
     assert let_go(writing, sage=30) == {"turns of sage": 1, "sessions of sage": 0}
     assert rows(home.database, "SELECT is_active FROM sessions ORDER BY id") == [(0,), (1,)]
+
+
+async def test_a_session_that_goes_on_counts_the_turns_it_still_has(
+    home: Home, open_bot: OpenBot, writing: sqlite.Connection
+) -> None:
+    store = open_bot(SAGE)
+    for minutes in (0, 20, 40):
+        at = START - 30 * DAY + timedelta(minutes=minutes - 30)
+        await store.ledger.begin(message(created_at=at), SessionRules(gap=DAY))
+    count = "SELECT message_count FROM sessions"
+    assert rows(home.database, count) == [(3,)]
+    let_go(writing, sage=30)
+
+    assert rows(home.database, count) == [(1,)]
+    assert rows(home.database, "SELECT count(*) FROM conversations") == [(1,)]
 
 
 async def test_a_clear_is_remembered_for_as_long_as_what_it_cut_off(
