@@ -24,7 +24,6 @@ class _Errand:
     def run(self) -> None:
         """Do the work; call it in the thread."""
         with self:
-            _stand_back()
             self._tell(self._future.set_result, self._work())
 
     def __enter__(self) -> Self:
@@ -51,8 +50,12 @@ class _Errand:
             self._loop.call_soon_threadsafe(tell)
 
 
-def _stand_back() -> None:
-    """Leave the processors to whoever answers somebody; on Linux each thread has its own niceness."""
+def stand_back() -> None:
+    """Leave the processors to whoever answers somebody, in this thread from now on.
+
+    Only for work outside of Python: who waits for a processor with Python's lock keeps the loop
+    waiting too. On Linux each thread has a niceness of its own.
+    """
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST)

@@ -9,6 +9,7 @@ from multibot.config import load
 from multibot.config.fleet import Bot, Fleet
 from multibot.conversation.session import SessionRules
 from multibot.errors import ConfigError, PermanentError
+from multibot.runtime.aside import stand_back
 from multibot.runtime.hand import Hand
 from multibot.runtime.housekeeper import Report, Task
 from multibot.store import integrity
@@ -127,9 +128,13 @@ class Chores:
 
     async def _check(self, hand: Hand) -> Report:
         """Look for damage in every page."""
-        path = self._store.home.database
+
+        def work() -> str:
+            stand_back()
+            return integrity.quick_check(self._store.home.database)
+
         try:
-            damage = await hand.aside(lambda: integrity.quick_check(path))
+            damage = await hand.aside(work)
         except PermanentError as error:
             damage = str(error)
         if not damage:
@@ -142,6 +147,7 @@ class Chores:
 
         def work() -> backup.Backup:
             condition.require_room(home)
+            stand_back()
             return backup.backup(home, self._clock, keep=self._bot.backup.keep)
 
         home = self._store.home
