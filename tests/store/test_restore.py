@@ -37,7 +37,7 @@ def test_the_file_is_the_copy_again_and_what_it_was_is_kept(
     assert rows(home.database, "PRAGMA integrity_check") == [("ok",)]
     assert found(home.database, "words") == ["words 1", "words 2", "words 3"]
     assert sorted(path.name for path in home.data.glob("*.partial*")) == []
-    # Whoever writes next makes it a WAL file again.
+    assert rows(home.database, "PRAGMA journal_mode") == [("wal",)]
     assert not home.database.with_name(f"{home.database.name}-wal").exists()
 
 
