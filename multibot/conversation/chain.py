@@ -207,8 +207,8 @@ def withdrawn(exchange: Exchange, *, chain: int | None) -> Exchange:
 def interrupted(exchange: Exchange, human_id: str, *, later: int, later_in_chain: int) -> Exchange:
     """End the chain, because a person spoke; no cooldown follows.
 
-    `later` of the bots' messages are newer than the person's, `later_in_chain` of them spoke to a
-    bot: what is seen out of order is put in order.
+    `later` of the bots' messages are newer than the person's, `later_in_chain` of them are of this
+    chain: what is seen out of order is put in order.
     """
     if not is_newer(human_id, exchange.human_id):
         return exchange
