@@ -105,6 +105,12 @@ def test_a_file_that_is_none_is_refused(home: Home, older: Path, clock: FakeCloc
     assert older.exists()
 
 
+def test_a_network_file_system_is_refused(home: Home, older: Path, clock: FakeClock) -> None:
+    with pytest.raises(PermanentError, match="cifs"):
+        restore(home, clock, older, probe=lambda _: "cifs")
+    assert len(said(home.database)) == 10
+
+
 def test_a_folder_in_the_place_of_the_file_is_refused(
     home: Home, older: Path, clock: FakeClock
 ) -> None:
