@@ -106,6 +106,11 @@ class Housekeeper:
         """Whether this bot has the work, as far as it knows."""
         return self._lease is not None
 
+    @property
+    def under_way(self) -> set[str]:
+        """The tasks that are being done."""
+        return set(self._running)
+
     async def run(self) -> None:
         """Do it all until cancelled; then let another bot have the work at once."""
         try:

@@ -1,7 +1,6 @@
 """What the housekeeper does, on the real store: each chore as it is wired for a bot."""
 
 import contextlib
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -13,9 +12,8 @@ from multibot.store import connection
 from multibot.store.archive import backup
 from multibot.store.driver import sqlite
 from multibot.store.incidents import recent
-from multibot.store.migrate import migrate
 from multibot.store.stores import BotStore
-from tests.runtime.chores import DAY, HOUR, MINUTE, Household, Leaping, configured, household, work
+from tests.runtime.chores import DAY, HOUR, MINUTE, Household, Leaping, configured, work
 from tests.store.material import ANSWER, message, rows
 from tests.unit.config import samples
 
@@ -26,13 +24,6 @@ RULES = SessionRules()
 @pytest.fixture
 def clock() -> Leaping:
     return Leaping()
-
-
-@pytest.fixture
-async def house(home: Home, clock: Leaping) -> AsyncIterator[Household]:
-    migrate(home, clock)
-    async with household(home, clock) as made:
-        yield made
 
 
 async def settled(keeper: Housekeeper, clock: Leaping) -> None:
