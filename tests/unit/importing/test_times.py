@@ -5,23 +5,27 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from multibot.clock import to_text
 from multibot.importing.times import LocalTimes, UnreadableTimeError
+from tests.faults.book import times
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def read(*written: str, zone: tzinfo = BERLIN) -> list[str]:
-    times = LocalTimes(zone, NOW)
-    return [times.read(each)[11:19] for each in written]
+    reading = LocalTimes(zone, NOW)
+    return [reading.read(each)[11:19] for each in written]
 
 
 def test_a_local_time_is_read_in_its_zone() -> None:
-    times = LocalTimes(BERLIN, NOW)
+    reading = LocalTimes(BERLIN, NOW)
 
-    assert times.read("2025-07-08T10:00:00.897817") == "2025-07-08T08:00:00.897Z"
-    assert times.read("2025-12-08T10:00:00") == "2025-12-08T09:00:00.000Z"
+    assert reading.read("2025-07-08T10:00:00.897817") == "2025-07-08T08:00:00.897Z"
+    assert reading.read("2025-12-08T10:00:00") == "2025-12-08T09:00:00.000Z"
 
 
 def test_a_time_with_its_own_offset_needs_no_zone() -> None:
@@ -70,3 +74,19 @@ def test_what_is_no_time_is_refused_with_the_reason(written: Any, reason: str) -
 
 def test_a_clock_that_was_a_little_fast_is_forgiven() -> None:
     assert read("2026-01-01T01:05:00") == ["00:05:00"]
+
+
+ZONES = st.sampled_from(
+    ["UTC", "Europe/Berlin", "America/Los_Angeles", "Asia/Kolkata", "Australia/Lord_Howe"]
+)
+
+
+@given(name=ZONES, written=st.datetimes(datetime(1950, 1, 1), datetime(2025, 12, 31)))  # noqa: DTZ001 - local times
+@settings(max_examples=times(5000, 60), deadline=None, derandomize=True)
+def test_every_local_time_is_read_as_its_zone_says(name: str, written: datetime) -> None:
+    """Also in odd hours; a time alone means the first pass of an hour that comes twice."""
+    zone = ZoneInfo(name)
+
+    assert LocalTimes(zone, NOW).read(written.isoformat()) == to_text(
+        written.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    )
