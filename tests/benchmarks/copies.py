@@ -28,6 +28,7 @@ CHANNELS = 40
 # Four conversations at once, each a write every 10 ms: many times what people write.
 PRODUCERS = 4
 PAUSE_SECONDS = 0.01
+ENOUGH = 50_000
 
 INSERT = """
 INSERT INTO conversations
@@ -94,7 +95,7 @@ def _write(root: Path, texts: Sequence[str], pipe: Connection) -> None:
 async def _until_told(home: Home, texts: Sequence[str], pipe: Connection) -> list[float]:
     store = open_store(home, SAGE, SystemClock())
     waited: list[float] = []
-    work = iter(messages(1_000_000, texts))
+    work = iter(messages(ENOUGH, texts))
 
     async def produce() -> None:
         while not pipe.poll():
