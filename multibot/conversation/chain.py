@@ -268,17 +268,13 @@ def _cooled(exchange: Exchange, rules: ChainRules, at: datetime, cause: Cause) -
 
 
 def _clamped(exchange: Exchange, rules: ChainRules, now: datetime) -> Exchange:
-    exchange = replace(
-        exchange,
-        started_at=_at_most(exchange.started_at, now),
-        last_activity_at=_at_most(exchange.last_activity_at, now),
-        spoke_at=_at_most(exchange.spoke_at, now),
-    )
+    times = (exchange.started_at, exchange.last_activity_at, exchange.spoke_at)
+    if any(at is not None and at > now for at in times):
+        started_at, last_activity_at, spoke_at = (at and min(at, now) for at in times)
+        exchange = replace(
+            exchange, started_at=started_at, last_activity_at=last_activity_at, spoke_at=spoke_at
+        )
     cooldown, longest = exchange.cooldown, now + rules.cooldown
     if cooldown is None or cooldown.expires_at <= longest:
         return exchange
     return replace(exchange, cooldown=replace(cooldown, started_at=now, expires_at=longest))
-
-
-def _at_most(at: datetime | None, now: datetime) -> datetime | None:
-    return at if at is None or at <= now else now

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def winner(answers: list[str], others: str) -> int:
 def cycle(race: Race, number: int, now: datetime) -> None:
     """Race for the channel, race for the opener, and let the chain end in the next cooldown."""
     first, second = str(FIRST_ID + 2 * number), str(FIRST_ID + 2 * number + 1)
-    order = {"now": to_text(now), "round": number}
+    order: dict[str, Any] = {"now": to_text(now), "round": number}
     opener = winner(race.order(act="open", **order), "chain_limit")
     race.order(act="sent", only=opener, turn=f"o{number}", message=first, **order)
     author = racers.name_of(opener)
@@ -88,7 +89,7 @@ def test_a_holder_that_is_killed_is_replaced_when_its_lease_ends(home: Home) -> 
         for number in range(rounds):
             first, second = str(FIRST_ID + 2 * number), str(FIRST_ID + 2 * number + 1)
             now = START + number * (RULES.cooldown + RULES.claim_lease)
-            order = {"act": "meet", "author": "zz", "message": first}
+            order: dict[str, Any] = {"act": "meet", "author": "zz", "message": first}
             killed = winner(race.order(now=to_text(now), **order), "claimed_by")
             race.order(act="kill", only=killed)
 
