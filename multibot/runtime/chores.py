@@ -13,7 +13,16 @@ from multibot.runtime.aside import stand_back
 from multibot.runtime.hand import Hand
 from multibot.runtime.housekeeper import Report, Task
 from multibot.store import integrity
-from multibot.store.archive import backup, cleaning, closing, condition, retention, search, tuning
+from multibot.store.archive import (
+    backup,
+    checkpoint,
+    cleaning,
+    closing,
+    condition,
+    retention,
+    search,
+    tuning,
+)
 from multibot.store.incidents import Kind
 from multibot.store.stores import BotStore
 
@@ -114,7 +123,11 @@ class Chores:
         if now is None:
             return Report(detail="waits for Discord to say what time it is")
         days = retention.in_effect(await hand.aside(self._listed), published)
-        return _gone(await hand.sweep(retention.sweeps(now, days)))
+        gone = await hand.sweep(retention.sweeps(now, days))
+        if gone:
+            # What was said must not stay in the log either.
+            await hand.aside(lambda: checkpoint.truncate(self._store.home))
+        return _gone(gone)
 
     def _listed(self) -> Mapping[str, load.Listed]:
         return load.listed_now(self._store.home, self._fleet.file)

@@ -50,6 +50,11 @@ class Pace:
     step: timedelta = timedelta(seconds=5)
     settle: timedelta = timedelta(minutes=1)
     again: timedelta = timedelta(minutes=15)
+    soon: timedelta = timedelta(minutes=1)
+
+    def until_again(self, period: timedelta) -> timedelta:
+        """Say how long a task that failed waits, be it one that is done all the time."""
+        return min(max(period, self.soon), self.again)
 
 
 USUAL = Pace()
@@ -184,7 +189,7 @@ class Housekeeper:
         run = self._runs.get(task.name)
         if run is None:
             return True
-        wait = task.period if run.state is State.DONE else min(task.period, self._pace.again)
+        wait = task.period if run.state is State.DONE else self._pace.until_again(task.period)
         # One that ran in the future ran before the clock went back.
         return not timedelta(0) <= self._clock.now() - run.ran_at < wait
 

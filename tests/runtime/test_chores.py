@@ -103,7 +103,7 @@ async def test_many_turns_go_in_small_writes(house: Household, clock: Leaping) -
             """WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
             INSERT INTO conversations (bot_name, channel_id, channel_name, channel_type, user_id,
                 username, session_id, message_id, role, content, timestamp)
-            SELECT 'sage', '10', 'x', 'channel', '7', 'Al', 's', i, 'user', 'hello', '2020' FROM n""",
+            SELECT 'sage', '10', 'x', 'channel', '7', 'Al', 's', i, 'user', 'secret words', '2020' FROM n""",
             (count,),
         )
 
@@ -112,6 +112,8 @@ async def test_many_turns_go_in_small_writes(house: Household, clock: Leaping) -
 
     assert contents(house.home) == []
     assert done(house)["retention"] == f"turns of sage: {count}"
+    for path in house.home.data.glob("conversations.db*"):
+        assert b"secret words" not in path.read_bytes()
 
 
 async def test_a_change_that_is_only_in_the_file_deletes_nothing(

@@ -70,6 +70,15 @@ def test_what_was_sent_goes_though_the_bot_is_answering_just_now(
     assert sweep_all(writing) == {"sent parts": 1}
 
 
+def test_the_parts_of_an_unfinished_message_stay_whatever_the_clock_did(
+    writing: sqlite.Connection,
+) -> None:
+    decided(writing, "left", timedelta(minutes=5), state="sending")
+    sent(writing, "left", 2 * DAY)
+
+    assert sweep_all(writing) == {}
+
+
 def test_a_message_from_before_the_clock_went_back_protects_too(writing: sqlite.Connection) -> None:
     decided(writing, "ahead", -HOUR, state="sending")
     sent(writing, "old", 2 * DAY)
