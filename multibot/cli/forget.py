@@ -62,9 +62,9 @@ def forget(  # noqa: PLR0913 - one for each option
     vacuum: bool,
     as_json: bool,
 ) -> int:
-    """Forget a user: what they wrote, what bots answered them, and what was kept to do so.
+    """Forget a user.
 
-    Bots may run meanwhile. The user stays forgotten when a backup is restored or old history is
+    What they wrote goes, what bots answered them, and what was kept to do so. Bots may run meanwhile. The user stays forgotten when a backup is restored or old history is
     imported; what they write from now on is kept again. `multibot history export` comes before
     this, where the user wants a copy.
     """
