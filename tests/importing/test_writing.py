@@ -15,7 +15,8 @@ from multibot.home import Home
 from multibot.importing.rebuilding import rebuild
 from multibot.store.archive import batches, search
 from multibot.store.archive.batches import Batch
-from multibot.store.archive.imports import File, ForgottenMeanwhileError, Row, Tally, Writing
+from multibot.store.archive.imports import File, ForgottenMeanwhileError, Tally, Writing
+from multibot.store.archive.pastrows import Row
 from multibot.store.archive.shared import SharedFile
 from multibot.store.archive.undoing import Undoing
 from multibot.store.migrate import migrate

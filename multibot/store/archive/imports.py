@@ -6,7 +6,7 @@ brought has that row's id; the bots' own rows have none, and are never touched.
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,9 +21,12 @@ from multibot.store.transaction import Durability
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
 
-# A step stops after so long; committing it takes its own time, and every bot waits for both.
-STEP_SECONDS = 0.02
+# A step puts no more turns in after so long; their sessions and the commit take their own time, and
+# every bot waits for all of it.
+STEP_SECONDS = 0.015
 _LARGEST_STEP = 1000
+# A power cut may take the newest steps, whole: the rerun does them again.
+_SOFT = Durability.SOFT
 # The clock is asked once in so many rows.
 _STRIDE = 50
 
@@ -40,8 +43,14 @@ WHERE id = :id
 _FINISH = """
 UPDATE imports SET finished_at = :at
 WHERE id IN (
-    SELECT id FROM imports WHERE batch_id = :batch_id AND finished_at IS NULL LIMIT 500)
+    SELECT id FROM imports WHERE batch_id = :batch_id AND finished_at IS NULL LIMIT 200)
 """
+_SEAL = """
+UPDATE imports SET finished_at = finished_at
+WHERE id = (SELECT max(id) FROM imports WHERE batch_id = :batch_id)
+"""
+# What a step leaves in the WAL is moved by `settle`, while others write.
+_LEAVE_WAL = "PRAGMA wal_autocheckpoint = 0"
 _FORGOTTEN = "SELECT count(*), max(forgotten_at) FROM tombstones"
 
 
@@ -80,17 +89,30 @@ class _Done:
         return self.handled.total()
 
 
+def _nothing() -> None:
+    pass
+
+
 class Writing:
-    """Writes the turns of one batch; `files` are those that the rows' numbers mean."""
+    """Writes the turns of one batch; `files` are those that the rows' numbers mean.
+
+    `settle` is called after each step, outside of any transaction.
+    """
 
     def __init__(
-        self, shared: SharedFile, batch: Batch, files: Sequence[File], clock: Clock
+        self,
+        shared: SharedFile,
+        batch: Batch,
+        files: Sequence[File],
+        clock: Clock,
+        settle: Callable[[], None] = _nothing,
     ) -> None:
         begun = batches.begun(shared.reader, batch.batch_id)
         self._shared = shared
         self._batch = batch
         self._files = files
         self._clock = clock
+        self._settle = settle
         own = enumerate(begun.get((each.source, each.sha256)) for each in files)
         self._ids = {number: import_id for number, import_id in own if import_id is not None}
         self._known = Known(shared.reader, frozenset(self._ids.values()))
@@ -115,8 +137,9 @@ class Writing:
         """Note that the batch is complete; from here on a power cut takes nothing of it."""
         at = to_text(self._clock.now())
         values = {"at": at, "batch_id": self._batch.batch_id}
-        while self._shared.write(lambda writing: writing.execute(_FINISH, values).rowcount):
-            pass
+        while self._shared.write(lambda writing: writing.execute(_FINISH, values).rowcount, _SOFT):
+            self._settle()
+        self._shared.write(lambda writing: writing.execute(_SEAL, values))
 
     def _absent(self, rows: list[Row]) -> list[Row]:
         """Look every turn up, outside of any transaction; count those that are there."""
@@ -129,7 +152,8 @@ class Writing:
         return [row for row, each in found if each is Presence.ABSENT]
 
     def _add(self, rows: Sequence[Row]) -> int:
-        done = self._shared.write(lambda writing: self._step(writing, rows), Durability.SOFT)
+        done = self._shared.write(lambda writing: self._step(writing, rows), _SOFT)
+        self._settle()
         self._ids |= done.begun
         self._note(done)
         return done.rows
@@ -146,6 +170,7 @@ class Writing:
         """Add rows until the time is up. A job: it changes nothing of this object."""
         if writing.execute(_FORGOTTEN).fetchone() != self._forgotten:
             raise ForgottenMeanwhileError
+        writing.execute(_LEAVE_WAL).fetchall()
         until = self._clock.monotonic() + STEP_SECONDS
         begun: dict[int, int] = {}
         added: list[bool] = []
