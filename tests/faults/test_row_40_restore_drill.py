@@ -42,7 +42,7 @@ def writing(writers: Nursery, home: Home) -> Iterator[dict[str, Path]]:
 
 
 def _began(log: Path) -> bool:
-    return bool(accounts.acknowledged(log))
+    return any(step == "mark" for step, _ in accounts.acknowledged(log))
 
 
 class Drill:
