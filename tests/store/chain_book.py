@@ -86,7 +86,7 @@ class Book:
     def opening(self, bot: str, partner: str, now: float) -> str:
         """Say whether two bots may begin a conversation."""
         began_at = self.pairs.get(frozenset({bot, partner}))
-        if began_at is not None and max(now - began_at, 0.0) < by_book.PAIR:
+        if began_at is not None and -by_book.PAIR <= now - began_at < by_book.PAIR:
             return "cooldown"
         if self.model.cool_until is not None:
             return "cooldown"

@@ -16,6 +16,7 @@ from multibot.store.writer import Writer
 from tests.fakes import FakeClock
 from tests.store import copies, notes
 from tests.store.material import SAGE
+from tests.store.talk import BOTS, Stores, Talk
 
 OpenBot = Callable[..., BotStore]
 
@@ -52,6 +53,18 @@ def writing(home: Home) -> Iterator[sqlite.Connection]:
     made = connection.open_writer(home.database)
     yield made
     made.close()
+
+
+@pytest.fixture
+def stores(open_bot: OpenBot) -> Stores:
+    """The shared file, opened for three bots."""
+    return {bot: open_bot(bot) for bot in BOTS}
+
+
+@pytest.fixture
+def talk(stores: Stores, clock: FakeClock) -> Talk:
+    """One channel in which the three talk with each other."""
+    return Talk(stores, clock)
 
 
 @pytest.fixture

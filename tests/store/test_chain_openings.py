@@ -6,15 +6,9 @@ from multibot.conversation.addressing import Reason
 from multibot.conversation.ruling import Outcome
 from multibot.home import Home
 from multibot.store.chains import Opening
-from tests.fakes import FakeClock
 from tests.store.conftest import OpenBot
 from tests.store.material import SAGE, SPARK, rows
 from tests.store.talk import BOTS, LOGIC, Talk
-
-
-@pytest.fixture
-def talk(open_bot: OpenBot, clock: FakeClock) -> Talk:
-    return Talk({bot: open_bot(bot) for bot in BOTS}, clock)
 
 
 async def test_a_conversation_begun_on_purpose_is_message_one(home: Home, talk: Talk) -> None:

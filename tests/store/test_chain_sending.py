@@ -11,18 +11,12 @@ from multibot.home import Home
 from multibot.store.claims import Claims
 from multibot.store.driver import sqlite
 from multibot.store.exchanges import Channel
-from tests.fakes import FakeClock
 from tests.store.conftest import OpenBot
 from tests.store.material import SAGE, SPARK, rows
-from tests.store.talk import BOTS, LOGIC, Talk, heard
+from tests.store.talk import LOGIC, Talk, heard
 from tests.store.talk import RULES as PACED
 
 BOTH = (SPARK, LOGIC)
-
-
-@pytest.fixture
-def talk(open_bot: OpenBot, clock: FakeClock) -> Talk:
-    return Talk({bot: open_bot(bot) for bot in BOTS}, clock)
 
 
 async def begun(talk: Talk) -> tuple[InboundMessage, Ruling]:

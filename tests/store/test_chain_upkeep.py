@@ -15,9 +15,8 @@ from multibot.store.chains import Opening
 from multibot.store.driver import sqlite
 from multibot.store.exchanges import LiveChannel
 from tests.fakes import FakeClock
-from tests.store.conftest import OpenBot
 from tests.store.material import SAGE, SPARK, message, rows
-from tests.store.talk import BOTS, BRISK, LOGIC, Talk
+from tests.store.talk import BRISK, LOGIC, Talk
 
 TABLES = (
     "chains",
@@ -31,11 +30,6 @@ TABLES = (
 )
 LIVELY = ActivityRules(enabled=True)
 MANY = 10_000
-
-
-@pytest.fixture
-def talk(open_bot: OpenBot, clock: FakeClock) -> Talk:
-    return Talk({bot: open_bot(bot) for bot in BOTS}, clock)
 
 
 def clean(home: Home, clock: FakeClock, limit: int = 500) -> int:

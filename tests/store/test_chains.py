@@ -19,16 +19,6 @@ from tests.store.talk import BOTS, BRISK, LOGIC, Stores, Talk
 MINUTES_5 = timedelta(minutes=5)
 
 
-@pytest.fixture
-def stores(open_bot: OpenBot) -> Stores:
-    return {bot: open_bot(bot) for bot in BOTS}
-
-
-@pytest.fixture
-def talk(stores: Stores, clock: FakeClock) -> Talk:
-    return Talk(stores, clock)
-
-
 def reasons(rulings: list[Ruling]) -> list[str]:
     return [each.reason.value for each in rulings]
 
