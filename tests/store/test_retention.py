@@ -12,6 +12,7 @@ from multibot.store.archive import closing, retention, search
 from multibot.store.driver import sqlite
 from tests.fakes import FakeClock
 from tests.store.conftest import OpenBot
+from tests.store.leftovers import ways
 from tests.store.material import RULES, SAGE, SPARK, START, message, rows
 
 DAY = timedelta(days=1)
@@ -145,6 +146,17 @@ def test_turns_are_found_by_their_time(writing: sqlite.Connection) -> None:
 
     assert len(told) == 1
     assert "idx_conversations_time (bot_name=? AND timestamp<?)" in told[0]
+
+
+def test_rows_are_deleted_by_their_keys(writing: sqlite.Connection) -> None:
+    """Every bot waits meanwhile: a long history must not be read through for it."""
+    turns, sessions = (ways(writing, each) for each in retention.sweeps(START, {"sage": 30}))
+
+    assert turns == [
+        "SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (session_id=?)",
+        "SEARCH conversations USING INTEGER PRIMARY KEY (rowid=?)",
+    ]
+    assert sessions == ["SEARCH sessions USING INTEGER PRIMARY KEY (rowid=?)"]
 
 
 @pytest.mark.parametrize(

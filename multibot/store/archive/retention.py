@@ -8,15 +8,16 @@ from multibot.store.archive.sweep import Sweep
 
 # The full-text index follows by a trigger. Deleted ones, of which only the row is left, go as well.
 _TURNS = "bot_name = :bot_name AND timestamp < :before"
-# A session counts the turns that are there.
+# A session counts the turns that are there. The plus signs keep SQLite from any way but by key.
 _COUNT = """
-UPDATE sessions SET message_count = max(message_count - gone.turns, 0)
-FROM (
+WITH gone AS MATERIALIZED (
     SELECT session_id, count(*) AS turns FROM conversations
     WHERE id IN (SELECT value ->> 0 FROM json_each(:keys))
-        AND bot_name = :bot_name AND timestamp < :before
-    GROUP BY session_id) AS gone
-WHERE sessions.bot_name = :bot_name AND sessions.session_id = gone.session_id
+        AND +bot_name = :bot_name AND +timestamp < :before
+    GROUP BY session_id)
+UPDATE sessions SET message_count = max(message_count - (
+    SELECT turns FROM gone WHERE gone.session_id = sessions.session_id), 0)
+WHERE session_id IN (SELECT session_id FROM gone) AND +bot_name = :bot_name
 """
 # An open session is somebody's; a closed one stays for as long as a turn of it does, and one that
 # was cleared for as long as there may be turns that the `/clear` cut off.

@@ -52,7 +52,8 @@ class Sweep:
         listed = ", ".join(f"value ->> {at}" for at in range(len(self.key)))
         done = writing.execute(
             f"DELETE FROM {self.table} WHERE ({columns}) IN"  # noqa: S608 - constants
-            f" (SELECT {listed} FROM json_each(:keys)) AND ({self.condition})",
+            # Nothing in a condition like this one tempts SQLite to any way but by the keys.
+            f" (SELECT {listed} FROM json_each(:keys)) AND iif({self.condition}, 1, 0)",
             values,
         )
         return int(done.rowcount)
