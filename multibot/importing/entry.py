@@ -142,13 +142,13 @@ def text(value: object) -> str:
 
 
 def name(value: object) -> str:
-    """Return a name on one line; empty for what is none."""
+    """Return a name as it is; empty for what is none."""
     return _name(value) if isinstance(value, str) else ""
 
 
 @functools.lru_cache(maxsize=4096)
 def _name(value: str) -> str:
-    return storable(" ".join(value[:LONGEST_NAME].split()))
+    return storable(value[:LONGEST_NAME]) if value.strip() else ""
 
 
 def storable(value: str) -> str:
