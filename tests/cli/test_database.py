@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from multibot.cli.main import root
 from multibot.clock import SystemClock
-from multibot.errors import ExitCode, LockHeldError, TemporaryError, UsageError
+from multibot.errors import ExitCode, LockHeldError, SchemaError, TemporaryError, UsageError
 from multibot.home import Home
 from multibot.runtime.care import LifeLock
 from multibot.store.migrate import migrate
@@ -220,3 +220,10 @@ def test_the_commands_themselves_end_with_one_clear_line(fleet: Home) -> None:
         assert done.returncode == code
         assert done.stderr.startswith("multibot: ")
         assert len(done.stderr.splitlines()) == 1
+
+
+def test_what_is_not_there_cannot_be_examined(home: Home) -> None:
+    error = multibot(home, "db", "check").exception
+
+    assert isinstance(error, SchemaError)
+    assert "There is no database yet" in str(error)
