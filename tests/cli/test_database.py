@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -223,7 +224,19 @@ def test_the_commands_themselves_end_with_one_clear_line(fleet: Home) -> None:
 
 
 def test_what_is_not_there_cannot_be_examined(home: Home) -> None:
-    error = multibot(home, "db", "check").exception
+    error = multibot(home, "check").exception
 
     assert isinstance(error, SchemaError)
     assert "There is no database yet" in str(error)
+
+
+def test_what_json_does_not_know_is_null(fleet: Home) -> None:
+    result = multibot(fleet, "query", "select 9e999 as x, -9e999 as y, 1.5 as z", "--json")
+
+    assert json.loads(result.stdout) == [{"x": None, "y": None, "z": 1.5}]
+
+
+def test_a_time_that_is_no_number_is_refused(fleet: Home) -> None:
+    result = multibot(fleet, "query", "select 1", "--timeout", "nan")
+
+    assert isinstance(result.exception, click.BadParameter)
