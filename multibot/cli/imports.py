@@ -171,7 +171,7 @@ def _carry_out(  # noqa: PLR0913 - what both kinds of import have in common
     from multibot.cli.import_sources import Sources
     from multibot.clock import SystemClock
     from multibot.conversation.past import PastTurn
-    from multibot.store.archive.staging import Staging
+    from multibot.importing.staging import Staging
 
     report = Report(is_dry_run=dry_run)
     rules = {name: _rules(bot) for name, bot in fleet.items()}
