@@ -13,9 +13,10 @@ from multibot.clock import SystemClock
 from multibot.home import Home
 from multibot.store import connection
 from multibot.store.archive import backup as backups
-from multibot.store.archive import candidate, elsewhere, held, manifest
+from multibot.store.archive import candidate, checkpoint, elsewhere, forgetting, held, manifest
 from multibot.store.archive.backup import backup
 from multibot.store.archive.forget import Scope
+from multibot.store.archive.shared import SharedFile
 from tests.store.forgetful import AL, BO, content, naming, places, populated
 
 SCOPE = Scope(user_id=AL)
@@ -131,3 +132,39 @@ def test_what_is_left_among_the_copies_is_told_of(home: Home) -> None:
     shutil.copy(taken, left)
 
     assert list(elsewhere.naming(home, AL)) == [left]
+
+
+@pytest.mark.parametrize("in_memory", [0, checkpoint.IN_MEMORY])
+def test_the_file_is_written_anew_in_memory_or_in_a_file(home: Home, in_memory: int) -> None:
+    before = content(home.database)
+    writer = connection.open_writer(home.database)
+    try:
+        writer.execute("CREATE TABLE spare (text)")
+        writer.executemany("INSERT INTO spare VALUES (?)", [("x" * 9000,)] * 200)
+        writer.execute("DROP TABLE spare")
+        assert writer.execute("PRAGMA freelist_count").fetchone()[0] > 200
+
+        checkpoint.rewrite(home, in_memory)
+
+        assert checkpoint.truncate(home)
+        assert writer.execute("PRAGMA freelist_count").fetchone()[0] == 0
+        assert writer.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+        assert writer.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.schema_version(writer) == connection.SCHEMA_VERSION
+    finally:
+        writer.close()
+    assert content(home.database) == before
+    assert not list(home.data.glob("*.partial*"))
+
+
+def test_what_killed_runs_left_goes_when_somebody_is_forgotten(home: Home) -> None:
+    home.backups.mkdir()
+    left = [home.data / name for name in (backups.RESTORING, backups.REWRITING)]
+    left += [home.backups / name for name in (backups.PARTIAL, backups.FORGETTING)]
+    for path in left:
+        path.write_text(AL)
+
+    with SharedFile(home) as shared:
+        forgetting.forget(home, SCOPE, SystemClock(), shared.write)
+
+    assert not any(path.exists() for path in left)

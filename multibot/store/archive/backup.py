@@ -21,6 +21,8 @@ PARTIAL = "backup.partial"
 FORGETTING = "forget.partial"
 # What a restore works on, in the folder of the file itself.
 RESTORING = "restore.partial"
+# What the file itself is written anew in, there too.
+REWRITING = "rewrite.partial"
 NONE = "FILE"
 _OURS = re.compile(r"conversations_\d{4}-\d\d-\d\d(_\d\d-\d\d-\d\d(_\d+)?)?\.db")
 
@@ -63,8 +65,8 @@ def backup(
     driver.require()
     filesystem.require_local(home.data, probe)
     with locked(home):
-        # A restore that was killed has left it; one that runs is waited for.
-        copies.remove(home.data / RESTORING)
+        # What was killed has left it; one that runs is waited for.
+        remove_leftovers(home)
         taken = take(home, clock, Kind.BACKUP)
         removed = () if keep is None else _remove_older(home, taken.path, keep)
     return Backup(path=taken.path, manifest=taken.manifest, seconds=taken.seconds, removed=removed)
@@ -135,7 +137,8 @@ def make_place(home: Home) -> None:
 def remove_leftovers(home: Home) -> None:
     """Remove what killed backups, restores and cleanings have left; call it under `locked`."""
     with copies.errors_of_disk(home.data):
-        copies.remove(home.data / RESTORING)
+        for name in (RESTORING, REWRITING):
+            copies.remove(home.data / name)
     if home.backups.is_dir():
         make_place(home)
 
