@@ -9,7 +9,9 @@ from multibot.importing.identity import discord_id
 from multibot.importing.times import LocalTimes, UnreadableTimeError
 
 ROLES = frozenset({"user", "assistant", "system"})
-LONGEST_TEXT = 1 << 20
+# Discord's messages have 4,000 characters at most. The first store kept an answer as it came: no model
+# wrote one this long. One turn is written at once, and every bot waits for it.
+LONGEST_TEXT = 1 << 18
 LONGEST_NAME = 200
 # What has a column of its own, or is about another entry.
 _KNOWN = frozenset(

@@ -19,6 +19,8 @@ Item = TypeVar("Item", bound=tuple[Any, ...])
 
 # About 20 MB, and 250 files for five million items.
 AT_ONCE = 20_000
+# Of long texts fewer.
+BYTES_AT_ONCE = 32 << 20
 _BY_KEY = itemgetter(0)
 
 
@@ -38,9 +40,16 @@ class Staging(Generic[Item]):
     Items are tuples of plain values; `make` makes one of a list of them.
     """
 
-    def __init__(self, make: Callable[[list[Any]], Item], at_once: int = AT_ONCE) -> None:
+    def __init__(
+        self,
+        make: Callable[[list[Any]], Item],
+        at_once: int = AT_ONCE,
+        bytes_at_once: int = BYTES_AT_ONCE,
+    ) -> None:
         self._make = make
         self._at_once = at_once
+        self._bytes_at_once = bytes_at_once
+        self._bytes = 0
         self._waiting: list[tuple[Key, bytes]] = []
         self._aside: list[IO[bytes]] = []
         self._count = 0
@@ -57,9 +66,11 @@ class Staging(Generic[Item]):
 
     def add(self, key: Key, item: Item) -> None:
         """Take one item."""
-        self._waiting.append((key, orjson.dumps(tuple(item))))
+        packed = orjson.dumps(tuple(item))
+        self._waiting.append((key, packed))
+        self._bytes += len(packed)
         self._count += 1
-        if len(self._waiting) >= self._at_once:
+        if len(self._waiting) >= self._at_once or self._bytes >= self._bytes_at_once:
             self._put_aside()
 
     def ordered(self) -> Iterator[tuple[int, Item]]:
@@ -78,6 +89,7 @@ class Staging(Generic[Item]):
         self._aside.append(file)
         _write(file, self._waiting)
         self._waiting.clear()
+        self._bytes = 0
 
 
 def _write(file: IO[bytes], run: Iterable[tuple[Key, bytes]]) -> None:

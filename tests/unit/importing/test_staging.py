@@ -42,6 +42,16 @@ def test_items_come_in_order_however_many_fit_into_memory(
         assert list(sorting.ordered()) == expected
 
 
+def test_long_items_are_put_aside_sooner() -> None:
+    with Staging[tuple[str, ...]](as_is, bytes_at_once=1000) as sorting:
+        opened = set(Path("/proc/self/fd").iterdir())
+        for number in reversed(range(10)):
+            sorting.add(Key("sage", "1", "", 0, number), (str(number), "x" * 600))
+
+        assert len(set(Path("/proc/self/fd").iterdir()) - opened) == 5
+        assert [item[0] for _, item in sorting.ordered()] == [*"0123456789"]
+
+
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
     """What is put aside has no name, also while it is needed."""
     script = (
