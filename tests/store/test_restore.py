@@ -1,17 +1,9 @@
 """A copy put back whole: what it brings, what it must not bring, and what is refused."""
 
-import fcntl
-import shutil
-from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import pytest
-
-from multibot.errors import LockHeldError, StoreUnavailableError
 from multibot.home import Home
-from multibot.store.archive import batches, forgetting, manifest
+from multibot.store.archive import forgetting, manifest
 from multibot.store.archive.backup import backup
 from multibot.store.archive.forget import Scope
 from multibot.store.archive.restore import restore
@@ -19,10 +11,9 @@ from multibot.store.archive.shared import SharedFile
 from multibot.store.connection import SCHEMA_VERSION
 from multibot.store.ledger import Receipt
 from multibot.store.migrate import migrate, schema_version
-from multibot.store.transaction import Durability, Job
 from tests.fakes import FakeClock
 from tests.migration.test_schema import only_first, schema
-from tests.store.copies import OpenBot, change, count, found, said, sessions, talk
+from tests.store.copies import OpenBot, change, count, found, said, talk
 from tests.store.material import ANSWER, RULES, message, rows
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -257,83 +248,3 @@ async def test_the_newer_of_two_ledgers_wins(
 
     assert rows(home.database, "SELECT state FROM inbox") == [("answered",)]
     assert rows(home.database, "SELECT state, sent_message_id FROM outbox") == [("sent", "91")]
-
-
-class CutOffError(Exception):
-    """Stands for kill -9: nothing after it is done."""
-
-
-def cut_off_after(write: Callable[..., Any], jobs: int) -> forgetting.Write:
-    left = iter(range(jobs))
-
-    def some(job: Job[Any], durability: Durability) -> Any:
-        if next(left, None) is None:
-            raise CutOffError
-        return write(job, durability)
-
-    return some
-
-
-async def test_whom_a_kill_left_half_forgotten_is_not_carried_over(
-    home: Home, older: Path, open_bot: OpenBot, clock: FakeClock
-) -> None:
-    store = open_bot()
-    await store.ledger.receive(message("secret", message_id="77"), ANSWER, per_minute=10)
-    await store.close()
-    clock.tick(60)
-    with SharedFile(home) as shared, pytest.raises(CutOffError):
-        forgetting.forget(home, Scope(user_id="7"), clock, cut_off_after(shared.write, 1))
-    assert count(home.database, "inbox", "user_id = '7'") == 6
-
-    restore(home, clock, older)
-
-    assert count(home.database, "inbox", "user_id = '7'") == 0
-    assert count(home.database, "outbox") == 0
-    assert b"secret" not in home.database.read_bytes()
-
-
-class WatchingClock(FakeClock):
-    """Is asked for the time when what was there is about to be kept."""
-
-    def __init__(self, lock: Path) -> None:
-        super().__init__()
-        self.is_held: list[bool] = []
-        self._lock = lock
-
-    def now(self) -> datetime:
-        with self._lock.open("a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                self.is_held.append(True)
-            else:
-                self.is_held.append(False)
-        return super().now()
-
-
-def test_other_commands_do_not_write_between_the_kept_copy_and_the_new_file(
-    home: Home, older: Path
-) -> None:
-    clock = WatchingClock(home.database_lock)
-
-    restore(home, clock, older)
-
-    assert clock.is_held
-    assert all(clock.is_held)
-
-
-def test_no_import_runs_meanwhile(home: Home, older: Path, clock: FakeClock) -> None:
-    with batches.alone(home), pytest.raises(LockHeldError, match="another import"):
-        restore(home, clock, older)
-
-
-def test_a_command_that_has_read_the_old_file_does_not_write_into_the_new_one(
-    home: Home, older: Path, tmp_path: Path
-) -> None:
-    with SharedFile(home) as shared:
-        other = tmp_path / "other.db"
-        shutil.copyfile(older, other)
-        other.replace(home.database)
-        with pytest.raises(StoreUnavailableError, match="replaced meanwhile"):
-            shared.write(lambda writer: writer.execute("DELETE FROM sessions"))
-    assert sessions(home.database) == sessions(older) != []
