@@ -21,7 +21,7 @@ from typing import Any
 
 from multibot.errors import MultibotError
 from multibot.runtime.care import PR_SET_PDEATHSIG
-from tests.faults import scribe
+from tests.faults import keeper, scribe
 
 ROOT = Path(__file__).parents[2]
 LONGEST_SECONDS = 60.0
@@ -106,13 +106,17 @@ def _be(order: dict[str, Any]) -> None:
     logging.disable()
     code = 0
     try:
-        measured = asyncio.run(scribe.play(order))
+        measured = keeper.play(order) if order["act"] in keeper.ACTS else _write(order)
         if measured:
             Path(order["log"]).write_text(json.dumps(measured), encoding="utf-8")
     except MultibotError as error:
         print(error, file=sys.stderr)  # noqa: T201 - for whoever reads a failed test
         code = int(error.exit_code)
     os._exit(code)
+
+
+def _write(order: dict[str, Any]) -> scribe.Measured:
+    return asyncio.run(scribe.play(order))
 
 
 if __name__ == "__main__":
