@@ -66,8 +66,8 @@ class Meeting:
         elif before is not None and before[0] in UNDER_WAY:
             decided = self._resume(writing, channel, turn, now)
         else:
-            is_retry = before is not None and before[1] == Reason.DELAY
-            decided = self._judge(writing, channel.exchange, turn, now, is_retry=is_retry)
+            reason = None if before is None else before[1]
+            decided = self._judge(writing, channel.exchange, turn, now, before=reason)
         channel.save()
         self._write(writing, decided, now, is_new=before is None)
         return decided
@@ -112,7 +112,7 @@ class Meeting:
         turn: BotTurn,
         now: datetime,
         *,
-        is_retry: bool,
+        before: str | None,
     ) -> Ruling:
         assert self._heard.how is not None  # noqa: S101 - only the addressed come here
         burst_id, burst_at = self._burst(writing, now)
@@ -124,7 +124,8 @@ class Meeting:
             at=min(turn.said_at, now),
             how=self._heard.how,
             chain=turn.chain,
-            is_retry=is_retry,
+            is_retry=before == Reason.DELAY,
+            was_held=before == Reason.CLAIMED_BY,
             begins=exchange.message_count == 1,
             burst_at=None if is_known else burst_at,
             holder=self._holder(writing, turn, now),
