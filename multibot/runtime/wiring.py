@@ -128,6 +128,7 @@ class Parts:
             description=self.bot.persona.description,
             channels=self.bot.channels,
             history=self.store.history,
+            insight=self.store.insight,
             rules=self.engine.session_rules,
             oblivion=Oblivion(bot_name=self.bot.name, store=self.store, clock=self.clock),
         )

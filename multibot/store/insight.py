@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from multibot.store.driver import sqlite
 
 
+# So many of the newest decisions are looked through for the last one of a channel.
+NEWEST = 5000
+
+
 @dataclass(frozen=True, slots=True)
 class DecisionRow:
     """What one bot decided about a message."""
@@ -23,6 +27,15 @@ class DecisionRow:
     reason: str
     detail: str
     received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LastDecision:
+    """What one bot decided last in a channel, and about which message."""
+
+    made: DecisionRow
+    message_id: str
+    guild_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +71,18 @@ class Insight:
             DecisionRow(BotName(name), state, reason, detail, from_text(received_at))
             for name, state, reason, detail, received_at in rows
         )
+
+    def last_decision(self, channel_id: str) -> LastDecision | None:
+        """Return what this bot decided last in a channel; none when that is long ago."""
+        with connection.errors_of(self._path):
+            row = self._sql.last_decision(
+                self._reader, bot_name=self._bot_name, channel_id=channel_id, newest=NEWEST
+            )
+        if row is None:
+            return None
+        name, state, reason, detail, received_at, message_id, guild_id = row
+        made = DecisionRow(BotName(name), state, reason, detail, from_text(received_at))
+        return LastDecision(made, message_id, guild_id)
 
     def answered_twice(self, since: datetime, limit: int = 5) -> Doubles:
         """Look for messages that several bots answered."""
