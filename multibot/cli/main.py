@@ -35,6 +35,7 @@ COMMANDS = {
     "session": "multibot.cli.session:session",
     "status": "multibot.cli.status:status",
     "up": "multibot.cli.fleet:up",
+    "why": "multibot.cli.why:why",
 }
 
 # They make a home, or need none; `sandbox serve` asks for its own.
