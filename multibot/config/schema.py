@@ -262,6 +262,9 @@ class ScriptedPart(Said):
     lists: field.Lines | None = None
     points: field.Lines | None = None
     essays: field.Lines | None = None
+    closings: field.Lines | None = None
+    openers: field.Lines | None = None
+    posts: field.Lines | None = None
     topics: Annotated[tuple[TopicPart, ...], BeforeValidator(field.listed)] | None = None
 
 
