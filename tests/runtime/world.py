@@ -16,7 +16,9 @@ from multibot.config.settings import Settings
 from multibot.conversation.message import BotName, ChannelId, InboundMessage
 from multibot.home import Home
 from multibot.runtime.arbiter import Arbiter
+from multibot.runtime.attention import Attention
 from multibot.runtime.engine import Engine
+from multibot.runtime.fellows import Fellows
 from multibot.runtime.pulse import Pulse
 from multibot.runtime.recovery import Recovery
 from multibot.store.migrate import migrate
@@ -151,10 +153,22 @@ async def _member(
     delivery, responder = delivery or FakeDelivery(clock), FakeResponder(clock=clock)
     arbiter = Arbiter(bot=member, fleet=fleet, store=store, clock=clock, chance=chance)
     await arbiter.publish()
+    talk = member.cross_bot.rules
+    attention = Attention(store.activity, member.activity.rules(talk.pair_cooldown), clock)
+    fellows = Fellows(
+        bot=member,
+        store=store,
+        arbiter=arbiter,
+        attention=attention,
+        pulse=pulse,
+        clock=clock,
+        chance=chance,
+    )
     engine = Engine(
         bot=member,
         store=store,
         arbiter=arbiter,
+        fellows=fellows,
         responder=responder,
         delivery=delivery,
         pulse=pulse,
