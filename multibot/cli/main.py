@@ -17,6 +17,7 @@ from multibot.home import Home
 
 # Name -> where its click command is; imported only when it is the one asked for.
 COMMANDS = {
+    "chains": "multibot.cli.chains:chains",
     "check": "multibot.cli.check:check",
     "db": "multibot.cli.database:db",
     "demo": "multibot.cli.demo:demo",

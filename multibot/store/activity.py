@@ -141,21 +141,7 @@ class Activity:
     def rounds(self, since: datetime) -> tuple[Round, ...]:
         """Return what the fleet did in its rounds, newest first."""
         with connection.errors_of(self._path):
-            rows = list(self._sql.rounds_since(self._reader, since=to_text(since)))
-        return tuple(
-            Round(
-                guild_id=row[0],
-                number=row[1],
-                bot_name=BotName(row[2]),
-                level=row[3],
-                rate=row[4],
-                roll=row[5],
-                act=Act(row[6]),
-                outcome=row[7],
-                taken_at=from_text(row[8]),
-            )
-            for row in rows
-        )
+            return rounds(self._reader, since)
 
     def _take(
         self, writing: "sqlite.Connection", guild_id: str, move: Move, number: int, now: datetime
@@ -187,6 +173,25 @@ class Activity:
         )
         since = self._sql.watched_since(reading, guild_id=guild_id, **_unbroken(now, rules))
         return Reading(messages=messages, watched_since=None if since is None else from_text(since))
+
+
+def rounds(reader: "sqlite.Connection", since: datetime) -> tuple[Round, ...]:
+    """Return what was done in the rounds of every guild, newest first."""
+    rows = list(statements.load().rounds_since(reader, since=to_text(since)))
+    return tuple(
+        Round(
+            guild_id=row[0],
+            number=row[1],
+            bot_name=BotName(row[2]),
+            level=row[3],
+            rate=row[4],
+            roll=row[5],
+            act=Act(row[6]),
+            outcome=row[7],
+            taken_at=from_text(row[8]),
+        )
+        for row in rows
+    )
 
 
 def clean(
