@@ -41,3 +41,11 @@ def listed(home: Home) -> dict[str, bool]:
     from multibot.config.load import listed_bots
 
     return listed_bots(home, read_environment(home, os.environ))
+
+
+def is_there(home: Home) -> bool:
+    """Tell whether this folder is the home of a fleet."""
+    from multibot.config.environment import read_environment
+
+    named = read_environment(home, os.environ).get("MULTIBOT_CONFIG", "")
+    return bool(named) or home.fleet_file.exists()

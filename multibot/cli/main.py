@@ -34,6 +34,7 @@ COMMANDS = {
     "run": "multibot.cli.run:run",
     "sandbox": "multibot.cli.sandbox:sandbox",
     "session": "multibot.cli.session:session",
+    "simulate": "multibot.cli.simulate:simulate",
     "status": "multibot.cli.status:status",
     "up": "multibot.cli.fleet:up",
     "why": "multibot.cli.why:why",
