@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+from collections import OrderedDict
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,7 +12,7 @@ import structlog
 
 from multibot.clock import Clock
 from multibot.config.fleet import Bot
-from multibot.conversation import addressing, overhearing
+from multibot.conversation import addressing, chain, overhearing
 from multibot.conversation.addressing import Decision, FleetMember, Reason, Verdict
 from multibot.conversation.message import InboundMessage
 from multibot.conversation.overhearing import Heard
@@ -28,6 +29,8 @@ from multibot.store.chains import place_of
 from multibot.store.inbox import FinalState
 from multibot.store.stores import BotStore
 from multibot.store.unfinished import Unfinished
+
+CHANNELS_REMEMBERED = 1000
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +59,10 @@ class Fellows:
         self._clock = clock
         self._chance = chance
         self._ending = asyncio.Event()
-        self.overheard = Overheard(clock)
+        self.overheard = Overheard()
+        # The newest message of a person in each channel: one may be here before the message of a
+        # bot that it follows is counted.
+        self._persons: OrderedDict[str, InboundMessage] = OrderedDict()
         # What bots say by themselves counts too, and people end the count.
         self._is_counting = self._rules.enabled or bot.activity.enabled
 
@@ -132,11 +138,19 @@ class Fellows:
         if not self._is_counting or message.is_dm or not _is_person(message):
             return
         self._attention.person_spoke(message, self._age(message))
+        self._remember(message)
         try:
             await self._store.chains.person_spoke(message, self._rules)
         except StoreUnavailableError as error:
             # The person is answered all the same, when the store lets anybody be answered.
             log.warning("chain_not_ended", error=str(error))
+
+    def _remember(self, message: InboundMessage) -> None:
+        known = self._persons.pop(message.channel_id, message)
+        newest = message if chain.is_newer(message.message_id, known.message_id) else known
+        self._persons[message.channel_id] = newest
+        if len(self._persons) > CHANNELS_REMEMBERED:
+            self._persons.popitem(last=False)
 
     def passes_over(self, message: InboundMessage, decision: Decision) -> Decision:
         """Pass a person's message to several bots over in a cooldown, where that is asked for."""
@@ -169,6 +183,9 @@ class Fellows:
             age=self._age(message),
             again=again,
         )
+        person = self._persons.get(message.channel_id)
+        if person is not None and chain.is_newer(person.message_id, message.message_id):
+            await self._store.chains.person_spoke(person, self._rules)
         if given is not None and heard.how is not None:
             log.info(
                 "met", author=heard.author, how=heard.how, reason=given.reason, why=given.detail

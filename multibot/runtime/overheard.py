@@ -3,7 +3,6 @@
 from collections import deque
 from datetime import timedelta
 
-from multibot.clock import Clock
 from multibot.conversation.message import InboundMessage
 
 # So many messages are remembered; a part follows the one before it within seconds.
@@ -15,8 +14,7 @@ LONGEST_TEXT = 6000
 class Overheard:
     """Puts together again what a bot had to post in several parts. A restart forgets it."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._messages: deque[InboundMessage] = deque(maxlen=REMEMBERED)
 
     def note(self, message: InboundMessage) -> None:
