@@ -115,7 +115,11 @@ class Fellows:
             detail = f"found unanswered after {age.total_seconds():.0f} s"
             await self._give_up(message, "expired", Reason.EXPIRED, detail)
             return None
-        return await self.taken_over(message)
+        if left.decision.reason is Reason.DELAY:
+            # It may ask once more only, so not before its time.
+            spoke_at = self._store.chains.exchange(message.channel_id, self._rules).spoke_at
+            await self._until((spoke_at or self._clock.now()) + self._rules.inter_bot_delay)
+        return None if self._ending.is_set() else await self.taken_over(message)
 
     async def taken_over(self, message: InboundMessage) -> Floor | None:
         """Ask once more for a message of another bot that nobody answers."""

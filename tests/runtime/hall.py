@@ -102,10 +102,14 @@ class Hall:
         self.said.append(said)
         for name, each in self.bots.items():
             if name != but:
-                each.delivery.messages[said.message_id] = said
-                task = each.arrive(said)
-                self.tasks.add(task)
-                task.add_done_callback(self.tasks.discard)
+                self.tell(each, said)
+
+    def tell(self, to: Cast, said: InboundMessage) -> None:
+        """Let one bot hear a message."""
+        to.delivery.messages[said.message_id] = said
+        task = to.arrive(said)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     async def talk_out(self) -> None:
         """Move the clock until nobody has anything to say any more."""

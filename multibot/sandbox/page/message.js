@@ -84,8 +84,10 @@ function replyLine({ message, target, targetAuthor }, names, acts) {
       on: { click: () => acts.jump(message.reply_to) },
     },
     make("span", { class: "reply-author", text: targetAuthor.name }),
-    make("span", { class: "reply-text", text: text.slice(0, PREVIEW) }));
+    make("span", { class: "reply-text", text: shortened(text) }));
 }
+
+const shortened = (text) => (text.length > PREVIEW ? `${text.slice(0, PREVIEW)}…` : text);
 
 function tools(message, me, acts) {
   const button = (name, label, act) => make("button",
