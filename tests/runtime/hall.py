@@ -14,7 +14,16 @@ from multibot.home import Home
 from multibot.runtime.delivery import Standing
 from tests.fakes import FakeClock
 from tests.runtime.doubles import FakeDelivery
-from tests.runtime.world import USER_IDS, Cast, bot, cast, finish, message
+from tests.runtime.world import (
+    USER_IDS,
+    Cast,
+    bot,
+    cast,
+    finish,
+    finish_some,
+    message,
+    until,
+)
 
 TALK = CrossBot(enabled=True, response_chance=1.0)
 
@@ -115,6 +124,22 @@ class Hall:
         """Move the clock until nobody has anything to say any more."""
         while self.tasks:
             await finish(self.clock, *self.tasks)
+
+    async def act(self, one: Cast) -> None:
+        """Let a bot carry out its round, and everybody answer."""
+        await finish(self.clock, asyncio.create_task(one.rounds.finished()))
+        await self.talk_out()
+
+    async def rest(self, one: Cast) -> None:
+        """Wait until a bot is done with what it took up, and everybody with what it said."""
+        await finish_some(self.clock, 3)
+        await until(self.clock, lambda: not one.engine.busy)
+        await self.talk_out()
+
+    @staticmethod
+    def end() -> None:
+        """Go no further: what comes after this is as after kill -9."""
+        raise asyncio.CancelledError
 
     async def say(self, author: str, content: str, channel: str = "10", **more: Any) -> str:
         """Say something, let everybody answer, and give its id."""

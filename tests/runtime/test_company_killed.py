@@ -18,11 +18,6 @@ def hall(clock: FakeClock) -> Hall:
     return Hall(clock)
 
 
-def end() -> None:
-    """Go no further: what comes after this is as after kill -9."""
-    raise asyncio.CancelledError
-
-
 def while_waiting(hall: Hall) -> Callable[[], object]:
     return lambda: hall.said
 
@@ -33,12 +28,12 @@ def while_making(hall: Hall) -> Callable[[], object]:
 
 
 def before_sending(hall: Hall) -> Callable[[], object]:
-    hall.ways["spark"].before = end
+    hall.ways["spark"].before = hall.end
     return lambda: not hall.bots["spark"].engine.busy
 
 
 def after_sending(hall: Hall) -> Callable[[], object]:
-    hall.ways["spark"].after = end
+    hall.ways["spark"].after = hall.end
     return lambda: len(hall.said) > 1 and not hall.bots["spark"].engine.busy
 
 
