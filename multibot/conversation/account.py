@@ -17,6 +17,9 @@ STANDING = {
     "expired": "expired",
 }
 
+# What bots say to nobody in particular: nobody asks why that was not answered.
+UNREMARKABLE = ("author is a bot", "a bot that speaks to no bot")
+
 _SENTENCES = {
     "waits": "I wait a moment before I answer it",
     "answering": "I am about to answer it",

@@ -5,7 +5,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import orjson
+
 from multibot.clock import from_text, to_text
+from multibot.conversation import account
 from multibot.conversation.message import BotName
 from multibot.store import connection, statements
 from multibot.store.status import BotStatus, read_statuses
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
 # So many of the newest decisions are looked through for the last one of a channel.
 NEWEST = 5000
+_UNREMARKABLE = orjson.dumps(account.UNREMARKABLE).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,17 @@ class Insight:
         )
 
     def last_decision(self, channel_id: str) -> LastDecision | None:
-        """Return what this bot decided last in a channel; none when that is long ago."""
+        """Return what this bot decided last in a channel; none when that is long ago.
+
+        What other bots say to nobody in particular is passed over.
+        """
         with connection.errors_of(self._path):
             row = self._sql.last_decision(
-                self._reader, bot_name=self._bot_name, channel_id=channel_id, newest=NEWEST
+                self._reader,
+                bot_name=self._bot_name,
+                channel_id=channel_id,
+                newest=NEWEST,
+                unremarkable=_UNREMARKABLE,
             )
         if row is None:
             return None

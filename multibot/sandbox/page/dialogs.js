@@ -27,8 +27,11 @@ export function askName({ title, label, value = "" }, act) {
   field.focus();
 }
 
-/** Ask whether one is sure. `act()` does the work; when it throws, the dialog says so and stays. */
-export function askSure({ title, text, action }, act) {
+/**
+ * Ask whether one is sure. `act()` does the work; when it throws, the dialog says so and stays.
+ * `after()` comes once it is closed: what had the focus before may be gone.
+ */
+export function askSure({ title, text, action }, act, after) {
   const dialog = byId("sure");
   byId("sure-title").textContent = title;
   byId("sure-text").textContent = text;
@@ -39,6 +42,7 @@ export function askSure({ title, text, action }, act) {
     try {
       await act();
       dialog.close();
+      after();
     } catch (fault) {
       byId("sure-fault").textContent = fault.message;
     }

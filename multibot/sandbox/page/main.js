@@ -153,10 +153,8 @@ function editLast(app) {
 function remove(app, message) {
   if (!app.speaker.wrote(message)) return;
   const text = plain(message.content, app.names);
-  askSure({ title: "Delete this message?", text, action: "Delete" }, async () => {
-    await app.outbox.remove(message);
-    app.composer.focus();
-  });
+  askSure({ title: "Delete this message?", text, action: "Delete" },
+    () => app.outbox.remove(message), () => app.composer.focus());
 }
 
 /** Say aloud when bots begin or stop talking here, not with every message. */

@@ -1,6 +1,7 @@
 """What a stored decision says in words, and the numbers read out of it again."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -89,3 +90,13 @@ def test_a_text_that_only_looks_like_one_gives_nothing_wrong() -> None:
 )
 def test_a_decision_is_a_sentence(state: str, reason: str, detail: str, said: str) -> None:
     assert account.in_words(state, reason, detail) == said
+
+
+def test_what_is_passed_over_is_what_the_rules_write() -> None:
+    """The texts come from two places; whoever changes one has to change the list."""
+    source = Path(account.__file__).parent
+    written = (source / "addressing.py").read_text() + (
+        source.parent / "store" / "meeting.py"
+    ).read_text()
+
+    assert [each for each in account.UNREMARKABLE if f'"{each}"' not in written] == []
