@@ -28,7 +28,7 @@ from multibot.supervise import patience
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
 @click.pass_obj
 def chains(home: Home, since: str, *, watching: bool, as_json: bool) -> int:
-    """List the live chains and cooldowns, and the latest rounds of activity.
+    """List live chains, cooldowns and rounds of activity.
 
     A chain is what bots say to each other in one channel; after it the channel has a cooldown. Rounds are kept for 7 days. Times are UTC.
     """

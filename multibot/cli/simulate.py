@@ -90,9 +90,9 @@ def simulate(  # noqa: PLR0913 - one argument per option
     seed: int,
     as_json: bool,
 ) -> int:
-    """Try how much bots would speak to people, to each other and by themselves.
+    """Try in seconds how much bots would speak in a day.
 
-    In a home with its settings, elsewhere with the usual ones. The same rules and the same database as in a running fleet, on a virtual clock; nothing of the home is touched, and the same seed gives the same figures.
+    To people, to each other and by themselves: in a home with its settings, elsewhere with the usual ones. The same rules and the same database as in a running fleet, on a virtual clock; nothing of the home is touched, and the same seed gives the same figures.
     """
     from multibot.cli.simulation import cast
     from multibot.cli.simulation.actor import Habits

@@ -59,6 +59,7 @@ def test_every_bot_of_the_fleet_has_one_line(fleet: Fleet) -> None:
 @pytest.mark.parametrize(
     "meant",
     [LINK, f"<{LINK}>", LINK.replace("discord", "canary.discord"), f" {FRESH} "],
+    ids=["link", "bracketed", "canary", "spaced"],
 )
 def test_a_link_is_as_good_as_an_id(fleet: Fleet, meant: str) -> None:
     fleet.let(SAGE, answered(said()))
@@ -208,6 +209,7 @@ def test_a_broken_fleet_file_does_not_matter(fleet: Fleet) -> None:
         (OLD, "nothing is known of message 1000000000000000000 any more: it is of 2022-07-22."),
         ("77", "no bot of this fleet knows"),
     ],
+    ids=["a word", "half a link", "elsewhere", "harmful", "unseen", "old", "short"],
 )
 def test_a_message_nobody_knows_is_an_error_of_the_caller(
     fleet: Fleet, meant: str, told: str
