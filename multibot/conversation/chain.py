@@ -268,12 +268,14 @@ def _cooled(exchange: Exchange, rules: ChainRules, at: datetime, cause: Cause) -
 
 
 def _clamped(exchange: Exchange, rules: ChainRules, now: datetime) -> Exchange:
-    exchange = replace(
-        exchange,
-        started_at=_at_most(exchange.started_at, now),
-        last_activity_at=_at_most(exchange.last_activity_at, now),
-        spoke_at=_at_most(exchange.spoke_at, now),
-    )
+    times = (exchange.started_at, exchange.last_activity_at, exchange.spoke_at)
+    if any(each is not None and each > now for each in times):
+        exchange = replace(
+            exchange,
+            started_at=_at_most(exchange.started_at, now),
+            last_activity_at=_at_most(exchange.last_activity_at, now),
+            spoke_at=_at_most(exchange.spoke_at, now),
+        )
     cooldown, longest = exchange.cooldown, now + rules.cooldown
     if cooldown is None or cooldown.expires_at <= longest:
         return exchange

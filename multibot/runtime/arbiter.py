@@ -49,6 +49,7 @@ class Arbiter:
         self._peers_read_at = 0.0
         self._mute_until: dict[str, float] = {}
         self._fellows: dict[BotName, Peer] = {}
+        self._fellow_members: tuple[FleetMember, ...] = ()
         self._fellows_read_at = -math.inf
 
     def stand_back(self, channel_id: str) -> None:
@@ -123,7 +124,8 @@ class Arbiter:
 
     def fellows(self) -> tuple[FleetMember, ...]:
         """Name the other bots that are alive: those that count for talk among bots."""
-        return tuple(_member(each) for each in self._alive().values())
+        self._alive()
+        return self._fellow_members
 
     def guilds_of(self, bot_name: BotName) -> tuple[str, ...]:
         """Name the guilds that another bot says it is a member of."""
@@ -142,6 +144,7 @@ class Arbiter:
             self._fellows = {
                 each.bot_name: each for each in alive if each.bot_name != self._bot.name
             }
+            self._fellow_members = tuple(_member(each) for each in self._fellows.values())
             self._fellows_read_at = now
         return self._fellows
 

@@ -190,7 +190,7 @@ class Fellows:
         person = self._persons.get(message.channel_id)
         if person is not None and chain.is_newer(person.message_id, message.message_id):
             await self._store.chains.person_spoke(person, self._rules)
-        if given is not None and heard.how is not None:
+        if given is not None and given.outcome is not Outcome.NO:
             log.info(
                 "met", author=heard.author, how=heard.how, reason=given.reason, why=given.detail
             )

@@ -46,7 +46,6 @@ class Meeting:
         self._roll = roll
         # Clocks differ by less than this and messages travel for a moment: it was written just now.
         self._age = age if age >= YOUNG else timedelta()
-        self._body = None if heard.how is None else to_json(message)
         self._claims = Claims(me)
         self._sql = statements.load()
         self._key = {"bot_name": me, "message_id": message.message_id}
@@ -185,7 +184,7 @@ class Meeting:
     def _write(
         self, writing: "sqlite.Connection", decided: Ruling, now: datetime, *, is_new: bool
     ) -> None:
-        kept = self._body if decided.outcome is not Outcome.NO else None
+        kept = to_json(self._message) if decided.outcome is not Outcome.NO else None
         decision = {
             **self._key,
             "state": _STATES[decided.outcome],
@@ -197,7 +196,7 @@ class Meeting:
         if not is_new:
             self._sql.decide_inbox(writing, **decision)
             return
-        verdict = Verdict.NO if self._body is None else Verdict.CANDIDATE
+        verdict = Verdict.NO if self._heard.how is None else Verdict.CANDIDATE
         self._sql.insert_inbox(
             writing,
             **decision,

@@ -35,14 +35,18 @@ QUICK: dict[str, Any] = {
 
 @dataclass
 class Gathering(Crowd):
-    """Bots around tables: `#table-0`, `#table-1` ...; `talk` overrides the quick rules of talk."""
+    """Bots around tables: `#table-0`, `#table-1` ..., or in the places that are named.
+
+    `talk` overrides the quick rules of talk.
+    """
 
     tables: int = 1
+    places: tuple[str, ...] = ()
     talk: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.channels = tuple(f"table-{number}" for number in range(self.tables))
+        self.channels = self.places or tuple(f"table-{each}" for each in range(self.tables))
         self.settings = {**self.settings, "cross_bot": {**QUICK, **self.talk}}
 
     async def __aenter__(self) -> Self:

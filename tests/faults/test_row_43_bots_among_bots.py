@@ -52,6 +52,18 @@ def answered_twice(fleet: Gathering) -> list[str]:
     return [message for message, count in replies.items() if count > 1]
 
 
+def wrongly_pinged(fleet: Gathering) -> list[str]:
+    """Name messages that mention anybody but the bot they answer, whatever their text says."""
+    found = []
+    for table in fleet.channels:
+        for each in fleet.said_in(table):
+            to_bot = each.reply_to is not None and each.reply_to.author.bot
+            expected = [each.reply_to.author] if to_bot and each.reply_to else []
+            if each.author.bot and list(each.mentions) != expected:
+                found.append(each.id)
+    return found
+
+
 def counted(fleet: Gathering) -> dict[str, int]:
     """Say how many messages of bots the shared file counts since a person last spoke."""
     rows = fleet.rows("select channel_id, bot_turns from chains")
@@ -79,6 +91,7 @@ async def test_bots_that_mention_each_other_stop_at_the_limit(home: Home, count:
         assert len(runs) == ROUNDS * TABLES
         assert max(runs) <= MAX_CHAIN
         assert answered_twice(fleet) == []
+        assert wrongly_pinged(fleet) == []
         assert counted(fleet) == last
     assert runs.count(MAX_CHAIN) >= len(runs) / 2
     book.note(

@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -162,7 +163,7 @@ async def test_a_bot_is_known_while_it_says_that_it_lives(
 
 @pytest.mark.parametrize("stranger", [{"author_id": "999"}, {"is_webhook": True}])
 async def test_strangers_and_webhooks_are_not_heard(
-    home: Home, hall: Hall, stranger: dict[str, object]
+    home: Home, hall: Hall, stranger: dict[str, Any]
 ) -> None:
     async with hall.open(home, SPARK):
         values = {"author_id": "900", "author_is_bot": True, **stranger}
