@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from multibot.errors import ExitCode
+from multibot.errors import ExitCode, MultibotError
 from multibot.home import Home
 
 if TYPE_CHECKING:
@@ -37,10 +37,32 @@ def check(home: Home, config_file: Path | None, *, as_json: bool) -> int:
 
     environment = read_environment(home, os.environ)
     report = load.check(home, environment, config_file.absolute() if config_file else None)
+    report = load.Report(report.fleet, (*report.faults, *_old_files(home)))
     text = _as_json(report) if as_json else _as_text(report)
     # Somebody may have pasted a token where no fault looks for one.
     click.echo(without_tokens(text))
     return ExitCode.PERMANENT if report.errors else ExitCode.OK
+
+
+def _old_files(home: Home) -> "tuple[Fault, ...]":
+    """Find the history of the first store, where nobody has imported it."""
+    from multibot.config.fault import Fault
+    from multibot.importing import detection
+
+    if not detection.holds_old_files(home.data):
+        return ()
+    from multibot.store.archive import batches
+
+    try:
+        if not batches.is_blank(home.database):
+            return ()
+    except MultibotError:
+        # Whatever is wrong with the database is not a matter of configuration.
+        return ()
+    name = str(home.data.relative_to(home.root))
+    message = "holds conversations of the first store, and the database has none."
+    remedy = f"Run `multibot import legacy {name} --dry-run`, or move them away."
+    return (Fault(message=message, remedy=remedy, file=name, severity="warning"),)
 
 
 def _as_json(report: "Report") -> str:

@@ -53,7 +53,10 @@ def _finding(look: "Look") -> Finding:
 @click.command()
 @click.pass_obj
 def reindex(home: Home) -> None:
-    """Make the search anew from what was said; the fleet must be stopped."""
+    """Make the search anew.
+
+    It is made from what was said; the fleet must be stopped.
+    """
     from multibot.cli import idle
     from multibot.store.archive import soundness
     from multibot.store.archive.shared import SharedFile

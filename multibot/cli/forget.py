@@ -62,9 +62,9 @@ def forget(  # noqa: PLR0913 - one for each option
     vacuum: bool,
     as_json: bool,
 ) -> int:
-    """Forget a user: what they wrote, what bots answered them, and what was kept to do so.
+    """Forget a user.
 
-    Bots may run meanwhile. The user stays forgotten when a backup is restored or old history is
+    What they wrote goes, what bots answered them, and what was kept to do so. Bots may run meanwhile. The user stays forgotten when a backup is restored or old history is
     imported; what they write from now on is kept again. `multibot history export` comes before
     this, where the user wants a copy.
     """
@@ -200,16 +200,18 @@ def _lines(home: Home, report: Report) -> list[str]:
 def _left_over(home: Home, report: Report) -> list[str]:
     lines = [f"Removed from {_short(home, copy.path)}." for copy in report.cleaned]
     if report.copies:
-        lines.append("Copies that still hold rows of them; a restore removes these, --backups now:")
-        lines += [f"  {_short(home, copy.path)}: {_of_copy(copy)}" for copy in report.copies]
+        lines.append(
+            "Copies that still hold them; a restore leaves them out, --backups removes them:"
+        )
+        lines += [f"  {_short(home, copy.path)}{_trouble(copy)}" for copy in report.copies]
     if report.files:
         lines.append("Other files that name them, which are not changed:")
         lines += [f"  {_short(home, path)}" for path in report.files]
     return lines
 
 
-def _of_copy(copy: "Copy") -> str:
-    return f"cannot be read: {copy.trouble}" if copy.trouble else f"{copy.rows} rows"
+def _trouble(copy: "Copy") -> str:
+    return f" cannot be read: {copy.trouble}" if copy.trouble else ""
 
 
 def _short(home: Home, path: Path) -> str:
@@ -232,7 +234,6 @@ def _as_json(report: Report) -> str:
                 {
                     "path": str(copy.path),
                     "taken_at": to_text(copy.taken_at) if copy.taken_at else None,
-                    "rows": copy.rows,
                     "trouble": copy.trouble or None,
                 }
                 for copy in report.copies

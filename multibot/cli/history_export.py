@@ -71,6 +71,7 @@ def export(  # noqa: PLR0913 - one argument per option
     jsonl is for programs; txt, markdown and one html page are for people. jsonl and txt go by time, markdown and html by session. Times are UTC.
     """
     from multibot.cli.history_formats import Export
+    from multibot.cli.history_lines import counted
     from multibot.store.archive.reading import Transcript
 
     with opened(home) as shared, _target(output, force=force) as target:
@@ -78,14 +79,14 @@ def export(  # noqa: PLR0913 - one argument per option
         made = Export(
             transcript=Transcript(shared, criteria, limit),
             change=_redaction(home, shared) if redact else _as_it_is,
-            about="People have pseudonyms" if redact else asked.words().capitalize(),
+            about="People have pseudonyms" if redact else asked.words(),
             made_at=f"{SystemClock().now():%Y-%m-%d %H:%M}",
         )
         form = form or FORMAT_OF.get(output.suffix.lower() if output else "", DEFAULT)
         with Progress("{:,} turns written") as progress:
             _write(target, made, form, progress)
     if output is not None:
-        click.echo(f"{made.written:,} turns written to {output}", err=True)
+        click.echo(f"{counted(made.written, 'turn')} written to {output}", err=True)
     if form == "html" and made.written > MOST_ON_A_PAGE:
         click.echo("a page of so many turns is slow; --since makes it smaller", err=True)
     return ExitCode.OK

@@ -59,7 +59,7 @@ class Asked:
             *([f"since {_moment(self.since)}"] if self.since else []),
             *([f"until {_moment(self.until)}"] if self.until else []),
         ]
-        return ", ".join(parts) or "everything"
+        return f"Only {', '.join(parts)}" if parts else "Everything"
 
 
 _OPTIONS = (

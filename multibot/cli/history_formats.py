@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from multibot.cli import history_lines
-from multibot.cli.history_lines import INDENT, name, place, said, time
+from multibot.cli.history_lines import INDENT, counted, name, place, said, time
 from multibot.cli.printable import printable
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def markdown(export: Export) -> Iterator[str]:
 
 def totals(export: Export) -> str:
     """Say how much was written."""
-    return f"{export.written:,} turns in {export.sections_written:,} sessions"
+    return f"{counted(export.written, 'turn')} in {counted(export.sections_written, 'session')}"
 
 
 def _quoted(text: str) -> Iterator[str]:

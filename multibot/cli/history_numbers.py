@@ -1,6 +1,7 @@
 """The numbers of `multibot history stats`, as people and programs are shown them."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from multibot.cli import paging
 from multibot.cli.bars import EIGHTHS, bars
+from multibot.cli.history_lines import counted
 from multibot.cli.printable import printable_line
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 BUSIEST = 10
 BAR_WIDTH = 30
+# Other programs may have written times of their own.
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 UNITS = ("B", "KB", "MB", "GB", "TB")
 STEP = 1000
 
@@ -60,9 +64,10 @@ class Numbers:
 
     def _summary(self) -> Iterator[str]:
         total, days = self._total, self._days
+        people = len(self._people)
         yield (
-            f"{total.turns:,} turns in {self._sessions:,} sessions with {len(self._people):,}"
-            f" people, {min(days)} to {max(days)}"
+            f"{counted(total.turns, 'turn')} in {counted(self._sessions, 'session')} with"
+            f" {people:,} {'person' if people == 1 else 'people'}, {min(days)} to {max(days)}"
         )
         yield (
             f"{total.people:,} of people, {total.bots:,} of bots; {size(total.bytes)} of text,"
@@ -84,7 +89,10 @@ class Numbers:
 
     def _day_rows(self, count: int) -> Iterator[tuple[str, ...]]:
         yield ("DAY", "TURNS", "")
-        first, last = (date.fromisoformat(pick(self._days)) for pick in (min, max))
+        known = [date.fromisoformat(day) for day in self._days if DAY.fullmatch(day)]
+        if not known:
+            return
+        first, last = min(known), max(known)
         shown = min(count, (last - first).days + 1)
         days = [(last - timedelta(days=ago)).isoformat() for ago in reversed(range(shown))]
         turns = [self._days[day].turns if day in self._days else 0 for day in days]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from multibot.cli.history_lines import Lines, as_json, as_object, name, place, time
+from multibot.cli.history_lines import Lines, as_json, as_object, counted, name, place, time
 from multibot.cli.printable import printable_line
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def _where(turn: "StoredTurn", row: "SessionRow") -> str:
 
 
 def _state(row: "SessionRow") -> str:
+    turns = counted(row.message_count, "turn")
     if row.closed_at is None:
-        return f"{row.message_count} turns, open"
-    return f"{row.message_count} turns, closed {time(row.closed_at)} ({row.close_reason})"
+        return f"{turns}, open"
+    return f"{turns}, closed {time(row.closed_at)} ({row.close_reason})"

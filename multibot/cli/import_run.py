@@ -19,7 +19,9 @@ from multibot.importing.remark import Skipped
 from multibot.store import migrate
 from multibot.store.archive import batches, tombstones
 from multibot.store.archive.batches import Batch
-from multibot.store.archive.imports import ForgottenMeanwhileError, Row, Tally, Writing
+from multibot.store.archive.checkpoint import Drain
+from multibot.store.archive.imports import ForgottenMeanwhileError, Tally, Writing
+from multibot.store.archive.pastrows import Row
 from multibot.store.archive.presence import Known, Presence
 from multibot.store.archive.shared import SharedFile
 from multibot.store.archive.tombstones import Tombstones
@@ -58,12 +60,15 @@ class Run:
     def write(self, sources: Sources) -> None:
         """Write what is new, in small steps; a run that was interrupted is continued."""
         self.home.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with batches.alone(self.home), self._open() as shared:
+        with batches.alone(self.home), self._open() as shared, Drain(self.home) as drain:
             batch = self._batch(shared)
             writing = None
             while writing is None:
-                with contextlib.suppress(ForgottenMeanwhileError):
-                    writing = self._write_all(shared, batch, sources)
+                writing = Writing(shared, batch, sources.files, self.clock, drain.move)
+                try:
+                    self._write_all(writing, sources)
+                except ForgottenMeanwhileError:
+                    writing = None
             writing.finish()
             self.report.tallies = writing.tallies
             if batches.begun(shared.reader, batch.batch_id):
@@ -75,13 +80,11 @@ class Run:
             migrate.migrate(self.home, self.clock)
         return SharedFile(self.home)
 
-    def _write_all(self, shared: SharedFile, batch: Batch, sources: Sources) -> Writing:
-        writing = Writing(shared, batch, sources.files, self.clock)
+    def _write_all(self, writing: Writing, sources: Sources) -> None:
         rows = self._rows(sources, tombstones.load(self.home))
         with import_progress.shown("writing", len(sources.staging)) as advance:
             for done in writing.write(rows):
                 advance(done)
-        return writing
 
     def _batch(self, shared: SharedFile) -> Batch:
         options = json.dumps(self.options, sort_keys=True)

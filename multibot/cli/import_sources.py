@@ -47,7 +47,7 @@ class Sources:
     def close(self, opened: Document, path: Path) -> None:
         """Note a file that is read to its end."""
         skipped = self.report.skipped[opened.name]
-        self.files.append(File(shown(path.resolve()), opened.sha256, skipped))
+        self.files.append(File(shown(path), opened.sha256, skipped))
         self.report.files += 1
 
     def remark(self, item: Skipped | Note) -> None:
@@ -107,7 +107,7 @@ def _read(found: Found, reading: Reading, sources: Sources, advance: Advance) ->
 
 def read_exports(paths: Iterable[Path], now: datetime, rules: Rules, sources: Sources) -> None:
     """Read files of DiscordChatExporter; whoever named a link meant the file behind it."""
-    files = sorted(set(paths))
+    files = sorted({each.absolute() for each in paths})
     places: dict[int, Channel] = {}
     with Staging[Said](Said._make) as messages:
         with _reading(files) as advance:

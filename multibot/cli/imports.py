@@ -27,7 +27,10 @@ AGAIN = "The same command goes on where it stopped."
 
 @click.group("import")
 def imports() -> None:
-    """Bring in what was said before multibot, or elsewhere, and take it back."""
+    """Bring in older conversations.
+
+    What was said before multibot, or elsewhere; it can be taken back.
+    """
 
 
 _dry_run = click.option("--dry-run", is_flag=True, help="Count what would be new; write nothing.")
@@ -50,7 +53,9 @@ def legacy(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    """Import the JSON files of the first store: a folder of them, or a single one.
+    """Import files of the first store.
+
+    A folder of them, or a single one.
 
     What --bot names owns what does not say whose it is. Exits 0 when all was imported, 3 when something was skipped: each item is a line.
     """
@@ -63,8 +68,8 @@ def legacy(
     if bot_name is not None and fleet:
         bots.require_known([bot_name], fleet)
     reading = Reading(chosen.info, SystemClock().now(), bot_name)
-    place = import_sources.shown(path.resolve())
-    options = {"path": place, "bot": bot_name, "zone": chosen.name}
+    path = path.resolve()
+    options = {"path": import_sources.shown(path), "bot": bot_name, "zone": chosen.name}
 
     def read(sources: "Sources") -> None:
         if chosen.is_assumed:
@@ -101,7 +106,9 @@ def discord_chat_exporter(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    """Import JSON exports of DiscordChatExporter; a newer export adds what is new.
+    """Import JSON of DiscordChatExporter.
+
+    A newer export adds what is new.
 
     A bot's history is what it said and what it answered. Exits 0 when all was imported, 3 when something was skipped: each item is a line.
     """
@@ -112,7 +119,7 @@ def discord_chat_exporter(
     fleet = _fleet(home)
     authors = _authors(home, fleet, bot_name, as_bot)
     options = {
-        "files": [import_sources.shown(each.resolve()) for each in files],
+        "files": [import_sources.shown(each.absolute()) for each in files],
         "bot": bot_name,
         "as_bot": authors,
     }
@@ -209,15 +216,19 @@ def list_(home: Home, *, as_json: bool) -> int:
 @click.argument("batch_id", metavar="BATCH")
 @click.pass_obj
 def undo(home: Home, batch_id: str) -> int:
-    """Take one import back, exactly what it brought; what the bots added since stays."""
+    """Take one import back.
+
+    Exactly what it brought; what the bots added since stays.
+    """
     from multibot.cli import import_progress
     from multibot.clock import SystemClock
     from multibot.store.archive import batches
+    from multibot.store.archive.checkpoint import Drain
     from multibot.store.archive.shared import SharedFile
     from multibot.store.archive.undoing import Undoing
 
-    with SharedFile(home) as shared, batches.alone(home):
-        undoing = Undoing(shared, batch_id, SystemClock())
+    with SharedFile(home) as shared, batches.alone(home), Drain(home) as drain:
+        undoing = Undoing(shared, batch_id, SystemClock(), drain.move)
         removed = 0
         with import_progress.shown("removing", undoing.count()) as advance:
             try:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from multibot.clock import to_text
+from multibot.store.archive.upkeep import UNKNOWN, Run, Upkeep
 from multibot.supervise.control import Daemon
 from multibot.supervise.explanation import age, explain, until
 from multibot.supervise.readiness import Condition
@@ -38,6 +39,7 @@ class Overview:
     conditions: Sequence[Condition]
     restarts: Mapping[str, int]
     incidents: int = 0
+    upkeep: Upkeep = UNKNOWN
 
     @property
     def all_ready(self) -> bool:
@@ -58,15 +60,24 @@ class Overview:
         notes = [_note(condition) for condition in self.conditions if _has_note(condition)]
         if notes and self.daemon:
             notes.append("Why, and what to do: `multibot status --explain`")
+        notes += self._troubles()
         if self.incidents:
             notes.append(f"Incidents in the last 24 hours: {self.incidents}; `multibot incidents`")
         return ["", *notes] if notes else []
 
     def explained(self) -> str:
         """Write the cause of each bot's state, and the next command."""
-        return "\n\n".join(
-            f"{c.bot_name} is {c.state}.\n{self._explain(c)}" for c in self.conditions
-        )
+        paragraphs = [f"{c.bot_name} is {c.state}.\n{self._explain(c)}" for c in self.conditions]
+        return "\n\n".join([*paragraphs, *self._housekeeping()])
+
+    def _housekeeping(self) -> list[str]:
+        """Say who looks after the database, and what is wrong with it."""
+        holder, troubles = self.upkeep.holder, self._troubles()
+        who = [f"{holder} looks after the database for the fleet."] if holder else []
+        return ["\n".join([*who, *troubles])] if who or troubles else []
+
+    def _troubles(self) -> list[str]:
+        return [f"upkeep: {run.task}: {one_line(run.trouble)}" for run in self.upkeep.troubles]
 
     def _explain(self, condition: Condition) -> str:
         return str(explain(condition, supervised=self.daemon is not None))
@@ -77,6 +88,8 @@ class Overview:
         return {
             "supervisord": {"pid": daemon.pid, "version": daemon.version} if daemon else None,
             "incidents_24h": self.incidents,
+            "housekeeper": self.upkeep.holder,
+            "upkeep": {run.task: _run_as_json(run) for run in self.upkeep.runs},
             "bots": [self._bot_as_json(condition) for condition in self.conditions],
         }
 
@@ -103,6 +116,16 @@ class Overview:
             "next_step": explanation.next_step,
             "config_hash": c.config_hash,
         }
+
+
+def _run_as_json(run: Run) -> dict[str, object]:
+    return {
+        "state": str(run.state),
+        "ran_at": to_text(run.ran_at),
+        "took_ms": run.took_ms,
+        "detail": run.detail,
+        "trouble": run.trouble,
+    }
 
 
 def _has_note(condition: Condition) -> bool:

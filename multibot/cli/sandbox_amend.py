@@ -38,9 +38,9 @@ def edit(message_id: str, text: str, name: str, url: str, *, as_json: bool) -> N
 )
 @at_url
 def delete(message_ids: tuple[str, ...], name: str, url: str) -> None:
-    """Delete messages, the bots' too; several of one channel go at once, as after a ban.
+    """Delete messages.
 
-    Prints the ids that are gone.
+    The bots' too; several of one channel go at once, as after a ban. Prints the ids that are gone.
     """
     from multibot.sandbox.remote import Remote
 

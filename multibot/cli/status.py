@@ -12,6 +12,8 @@ from multibot.cli.overview import Overview
 from multibot.clock import SystemClock
 from multibot.errors import ExitCode, MultibotError, NotRunningError, TemporaryError, UsageError
 from multibot.home import Home
+from multibot.store.archive import upkeep
+from multibot.store.archive.upkeep import Upkeep
 from multibot.supervise import conf, patience, restarts
 from multibot.supervise.control import Control, Daemon, Process
 from multibot.supervise.watch import Hopes
@@ -38,6 +40,7 @@ class View:
             conditions=list(conditions.values()),
             restarts=restarts.count(self.home.supervisord_log, daemon.pid) if daemon else {},
             incidents=_incidents(self.home),
+            upkeep=_upkeep(self.home),
         )
 
     def chosen(self, processes: Mapping[str, Process]) -> list[str]:
@@ -115,6 +118,13 @@ def _ask(control: Control) -> tuple[Daemon | None, Mapping[str, Process]]:
     except (NotRunningError, TemporaryError):
         # Also one on its way down or not answering: what it would say is not to be relied on.
         return None, {}
+
+
+def _upkeep(home: Home) -> Upkeep:
+    try:
+        return upkeep.read(home.database, SystemClock().now())
+    except MultibotError:
+        return upkeep.UNKNOWN
 
 
 def _incidents(home: Home) -> int:

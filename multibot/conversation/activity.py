@@ -220,7 +220,9 @@ def _acting(measured: Move, act: Act, bound: float) -> Move:
 
 
 def _may_pair(option: PartnerOption, rules: ActivityRules, now: datetime) -> bool:
-    return option.paired_at is None or now - option.paired_at >= rules.pair_cooldown
+    if option.paired_at is None:
+        return True
+    return not -rules.pair_cooldown <= now - option.paired_at < rules.pair_cooldown
 
 
 def _is_system(option: ChannelOption) -> bool:

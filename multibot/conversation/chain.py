@@ -207,8 +207,8 @@ def withdrawn(exchange: Exchange, *, chain: int | None) -> Exchange:
 def interrupted(exchange: Exchange, human_id: str, *, later: int, later_in_chain: int) -> Exchange:
     """End the chain, because a person spoke; no cooldown follows.
 
-    `later` of the bots' messages are newer than the person's, `later_in_chain` of them spoke to a
-    bot: what is seen out of order is put in order.
+    `later` of the bots' messages are newer than the person's, `later_in_chain` of them are of this
+    chain: what is seen out of order is put in order.
     """
     if not is_newer(human_id, exchange.human_id):
         return exchange
@@ -269,18 +269,12 @@ def _cooled(exchange: Exchange, rules: ChainRules, at: datetime, cause: Cause) -
 
 def _clamped(exchange: Exchange, rules: ChainRules, now: datetime) -> Exchange:
     times = (exchange.started_at, exchange.last_activity_at, exchange.spoke_at)
-    if any(each is not None and each > now for each in times):
+    if any(at is not None and at > now for at in times):
+        started_at, last_activity_at, spoke_at = (at and min(at, now) for at in times)
         exchange = replace(
-            exchange,
-            started_at=_at_most(exchange.started_at, now),
-            last_activity_at=_at_most(exchange.last_activity_at, now),
-            spoke_at=_at_most(exchange.spoke_at, now),
+            exchange, started_at=started_at, last_activity_at=last_activity_at, spoke_at=spoke_at
         )
     cooldown, longest = exchange.cooldown, now + rules.cooldown
     if cooldown is None or cooldown.expires_at <= longest:
         return exchange
     return replace(exchange, cooldown=replace(cooldown, started_at=now, expires_at=longest))
-
-
-def _at_most(at: datetime | None, now: datetime) -> datetime | None:
-    return at if at is None or at <= now else now

@@ -1,6 +1,5 @@
 """What an older copy says was said: the values that pass from an import to the store."""
 
-from datetime import datetime
 from typing import NamedTuple
 
 # Begins the id of a turn that never had one of Discord's, which have digits only.
@@ -38,5 +37,5 @@ class PastSession(NamedTuple):
 
     session_id: str
     user_id: str
-    started_at: datetime
+    started_at: str
     display_id: str

@@ -1,6 +1,5 @@
-"""Whether a bot answers another bot: every check in its order, with the numbers that decided."""
+"""What was decided about a message between bots, with the numbers that decided."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -53,232 +52,7 @@ class Ruling:
         return self.phase is Phase.LAST
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
-    """A message of a bot as one addressed bot meets it; the exchange holds it already.
-
-    `chain` is the one that it counts in, none where it counts in none; `begins` says that it is all
-    there is of that chain. `burst_at` is when the same bot first spoke to this one by another
-    message that is no reply. `holder` has the message, or another part of it; `was_held` says that
-    one had it who let it lapse.
-    """
-
-    me: BotName
-    author: BotName
-    message_id: str
-    at: datetime
-    how: How
-    chain: int | None
-    is_retry: bool = False
-    was_held: bool = False
-    begins: bool = False
-    burst_at: datetime | None = None
-    holder: BotName | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
-    sight: Sight
-    exchange: Exchange
-    rules: ChainRules
-    now: datetime
-
-
-def judge(
-    sight: Sight, exchange: Exchange, rules: ChainRules, *, now: datetime, roll: float
-) -> Ruling:
-    """Decide about one message; the exchange is settled, and the first check that fails speaks."""
-    case = _Case(sight=sight, exchange=exchange, rules=rules, now=now)
-    for check in CHECKS:
-        if (ruling := check(case)) is not None:
-            return ruling
-    return _roll(case, roll)
-
-
-def judge_sending(
-    exchange: Exchange, rules: ChainRules, *, chain_number: int, now: datetime
-) -> Ruling:
-    """Decide whether an answer that was made may still be sent."""
-    if (ruling := _cooling(exchange, now) or _over_limit(exchange, rules)) is not None:
-        return ruling
-    if not exchange.is_alive or exchange.chain != chain_number:
-        return _no(Reason.EXPIRED, "the chain has ended meanwhile")
-    return _answer(exchange, rules, "")
-
-
-def judge_opening(exchange: Exchange, rules: ChainRules, *, now: datetime) -> Ruling:
-    """Decide whether a bot may begin a chain here on purpose."""
-    if (ruling := _cooling(exchange, now) or _over_limit(exchange, rules)) is not None:
-        return ruling
-    if exchange.is_alive:
-        return _no(Reason.CHAIN_LIMIT, f"a chain of {exchange.message_count} messages is under way")
-    return _answer(exchange, rules, "opener")
-
-
-def judge_post(exchange: Exchange, rules: ChainRules) -> Ruling:
-    """Decide whether a bot may say something that speaks to nobody."""
-    if exchange.bot_turns >= rules.max_bot_turns:
-        return _in_a_row(exchange)
-    return Ruling(outcome=Outcome.ANSWER, reason=Reason.ANSWERED)
-
-
-def judge_group(
-    exchange: Exchange, rules: ChainRules, *, mentioned: int, now: datetime
-) -> Ruling | None:
-    """Refuse a person's message that mentions several bots in a cooldown, where that is asked for."""
-    if not rules.cooldown_blocks_group_mentions or mentioned < chain.TALK:
-        return None
-    return _cooling(exchange, now)
-
-
-def judge_pair(
-    pair: tuple[BotName, BotName], began_at: datetime, rules: ChainRules, *, now: datetime
-) -> Ruling | None:
-    """Refuse a conversation of two bots that had one of their own not long ago."""
-    left = rules.pair_cooldown - max(now - began_at, timedelta())
-    if left <= timedelta():
-        return None
-    return _no(Reason.COOLDOWN, f"{pair[0]} and {pair[1]}: {minutes(left)} left", left=left)
-
-
-def claimed_by(holder: BotName) -> Ruling:
-    """Refuse what another bot has."""
-    return replace(_no(Reason.CLAIMED_BY, holder), holder=holder)
-
-
-def minutes(span: timedelta) -> str:
-    """Write a time span as minutes and seconds, rounded up so that what is left is never 0:00."""
-    seconds = -(-span // timedelta(seconds=1))
-    return f"{seconds // 60}:{seconds % 60:02}"
-
-
-def _is_on(case: _Case) -> Ruling | None:
-    if case.rules.enabled:
-        return None
-    return _no(Reason.NOT_ADDRESSED, "author is a bot, and bots do not talk with bots")
-
-
-def _is_stale(case: _Case) -> Ruling | None:
-    if not chain.is_newer(case.sight.message_id, case.exchange.human_id):
-        return _no(Reason.EXPIRED, "a person has spoken after it")
-    age = case.now - case.sight.at
-    longest = case.rules.retry_window
-    if case.sight.was_held:
-        longest += case.rules.claim_lease
-    if age <= longest:
-        return None
-    how = "waited" if case.sight.is_retry else "found after"
-    return _no(Reason.EXPIRED, f"{how} {age.total_seconds():.0f} s")
-
-
-def _is_cooling(case: _Case) -> Ruling | None:
-    return _cooling(case.exchange, case.now)
-
-
-def _has_ended(case: _Case) -> Ruling | None:
-    if case.exchange.is_alive and case.sight.chain == case.exchange.chain:
-        return None
-    return _no(Reason.EXPIRED, "the chain it belongs to has ended")
-
-
-def _is_burst(case: _Case) -> Ruling | None:
-    began_at = case.sight.burst_at
-    if case.sight.how is How.REPLY or began_at is None:
-        return None
-    elapsed = max(case.sight.at - began_at, timedelta())
-    if elapsed >= case.rules.burst:
-        return None
-    left = case.rules.burst - elapsed
-    detail = f"{case.sight.author} spoke to this bot {elapsed.total_seconds():.1f} s before"
-    return _no(Reason.BURST, detail, left=left)
-
-
-def _is_over_limit(case: _Case) -> Ruling | None:
-    return _over_limit(case.exchange, case.rules)
-
-
-def _is_own_turn(case: _Case) -> Ruling | None:
-    if case.exchange.last_bot != case.sight.me:
-        return None
-    return _no(Reason.SPOKE_LAST, f"message {case.exchange.message_count} is its own")
-
-
-def _is_claimed(case: _Case) -> Ruling | None:
-    holder = case.sight.holder
-    return None if holder is None else claimed_by(holder)
-
-
-def _is_too_soon(case: _Case) -> Ruling | None:
-    spoke_at = case.exchange.spoke_at
-    if spoke_at is None:
-        return None
-    free_at = spoke_at + case.rules.inter_bot_delay
-    if free_at <= case.now:
-        return None
-    left = free_at - case.now
-    if case.sight.is_retry:
-        detail = f"again {left.total_seconds():.1f} s too soon"
-        return _no(Reason.DELAY, detail, left=left)
-    return Ruling(
-        outcome=Outcome.LATER,
-        reason=Reason.DELAY,
-        detail=f"waits {left.total_seconds():.1f} s",
-        left=left,
-        retry_at=free_at,
-    )
-
-
-CHECKS: tuple[Callable[[_Case], Ruling | None], ...] = (
-    _is_on,
-    _is_stale,
-    _is_cooling,
-    _has_ended,
-    _is_burst,
-    _is_over_limit,
-    _is_own_turn,
-    _is_claimed,
-    _is_too_soon,
-)
-"""The order of the checks; the roll comes after all of them."""
-
-
-def _roll(case: _Case, roll: float) -> Ruling:
-    """Answer what goes on; whether to begin is a matter of chance."""
-    sight, rules = case.sight, case.rules
-    detail = f"{sight.how} from {sight.author}"
-    if sight.how is How.REPLY or not sight.begins or case.exchange.is_opened:
-        return _answer(case.exchange, rules, detail)
-    factor = rules.name_factor if sight.how is How.NAME else 1.0
-    chance = rules.response_chance * factor
-    rolled = f"rolled {roll:.3f}, answers below {chance:.2f}"
-    if roll < chance:
-        return _answer(case.exchange, rules, f"{detail}, {rolled}", roll=roll, chance=chance)
-    return replace(_no(Reason.CHANCE, rolled), roll=roll, chance=chance)
-
-
-def _cooling(exchange: Exchange, now: datetime) -> Ruling | None:
-    cooldown = exchange.cooldown
-    if cooldown is None or cooldown.expires_at <= now:
-        return None
-    left = cooldown.expires_at - now
-    return _no(Reason.COOLDOWN, f"{minutes(left)} left", left=left)
-
-
-def _over_limit(exchange: Exchange, rules: ChainRules) -> Ruling | None:
-    if exchange.bot_turns >= rules.max_bot_turns:
-        return _in_a_row(exchange)
-    if exchange.message_count >= rules.max_chain:
-        detail = f"message {exchange.message_count} of {rules.max_chain}"
-        return replace(_no(Reason.CHAIN_LIMIT, detail), number=exchange.message_count)
-    return None
-
-
-def _in_a_row(exchange: Exchange) -> Ruling:
-    detail = f"{exchange.bot_turns} messages of bots in a row"
-    return replace(_no(Reason.CHAIN_LIMIT, detail), number=exchange.bot_turns)
-
-
-def _answer(
+def accepted(
     exchange: Exchange,
     rules: ChainRules,
     detail: str,
@@ -286,6 +60,7 @@ def _answer(
     roll: float | None = None,
     chance: float | None = None,
 ) -> Ruling:
+    """Allow the next message of the chain."""
     number = exchange.message_count + 1
     place = f"message {number} of {rules.max_chain}"
     return Ruling(
@@ -300,5 +75,42 @@ def _answer(
     )
 
 
-def _no(reason: Reason, detail: str, left: timedelta | None = None) -> Ruling:
+def refused(reason: Reason, detail: str, left: timedelta | None = None) -> Ruling:
+    """Refuse for a reason."""
     return Ruling(outcome=Outcome.NO, reason=reason, detail=detail, left=left)
+
+
+def claimed_by(holder: BotName) -> Ruling:
+    """Refuse what another bot has."""
+    return replace(refused(Reason.CLAIMED_BY, holder), holder=holder)
+
+
+def cooling(exchange: Exchange, now: datetime) -> Ruling | None:
+    """Refuse what would be said in a cooldown."""
+    cooldown = exchange.cooldown
+    if cooldown is None or cooldown.expires_at <= now:
+        return None
+    left = cooldown.expires_at - now
+    return refused(Reason.COOLDOWN, f"{minutes(left)} left", left=left)
+
+
+def over_limit(exchange: Exchange, rules: ChainRules) -> Ruling | None:
+    """Refuse what would be one message too many."""
+    if exchange.bot_turns >= rules.max_bot_turns:
+        return in_a_row(exchange)
+    if exchange.message_count >= rules.max_chain:
+        detail = f"message {exchange.message_count} of {rules.max_chain}"
+        return replace(refused(Reason.CHAIN_LIMIT, detail), number=exchange.message_count)
+    return None
+
+
+def in_a_row(exchange: Exchange) -> Ruling:
+    """Refuse what only a person's message would allow again."""
+    detail = f"{exchange.bot_turns} messages of bots in a row"
+    return replace(refused(Reason.CHAIN_LIMIT, detail), number=exchange.bot_turns)
+
+
+def minutes(span: timedelta) -> str:
+    """Write a time span as minutes and seconds, rounded up so that what is left is never 0:00."""
+    seconds = -(-span // timedelta(seconds=1))
+    return f"{seconds // 60}:{seconds % 60:02}"

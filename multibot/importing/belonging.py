@@ -68,7 +68,7 @@ class Belonging:
     def remarks(self, name: str) -> Iterator[Note]:
         """Say what is no part of any history."""
         if self.left_out:
-            yield Note(name, f"{self.left_out:,} messages are no part of a bot's history")
+            yield Note(name, f"messages that are no part of a bot's history: {self.left_out:,}")
         if self._strangers and not self._speakers:
             some = list(self._strangers.items())[:_MOST_STRANGERS]
             listed = ", ".join(f"{author} ({user_id})" for user_id, author in some)

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from multibot.conversation.past import PastTurn
 from multibot.importing import entry
-from multibot.importing.entry import BadEntryError, Entry
-from multibot.importing.identity import bot_name, discord_id, made_id
+from multibot.importing.encoding import is_garbled
+from multibot.importing.entry import BadEntryError, Entry, Place
+from multibot.importing.identity import bot_name, made_id
 from multibot.importing.ownership import OneBot, Owned, Owners, SeveralBots
 from multibot.importing.remark import Note, Skipped
 from multibot.importing.times import LocalTimes
@@ -45,13 +46,6 @@ class Reading:
         return OneBot(folder) if folder else SeveralBots(self.bot)
 
 
-class _Place(NamedTuple):
-    name: str = ""
-    kind: str = "channel"
-    guild_id: str | None = None
-    parent_channel_id: str | None = None
-
-
 class Conversation:
     """Takes the entries of one conversation in their order.
 
@@ -66,7 +60,7 @@ class Conversation:
         self._owners = reading.owners(bot)
         self._times = LocalTimes(reading.zone, reading.now)
         self._username = ""
-        self._place = _Place()
+        self._place = Place()
         self._same_moment: dict[tuple[str, str], int] = {}
         self._moment = ""
         self._garbled = 0
@@ -99,51 +93,41 @@ class Conversation:
         for each in self._owners.finish():
             yield from self._turns(each)
         if self._garbled:
-            yield Note(
-                self._file,
-                f"{self._garbled} texts look like UTF-8 that was once read as cp1252"
-                " (\u00c3\u00a4 for \u00e4); they are kept as they are",
-            )
+            what = "texts that look like UTF-8 once read as cp1252 (\u00c3\u00a4 for \u00e4), kept as they are"
+            yield Note(self._file, f"{what}: {self._garbled:,}")
             self._garbled = 0
 
     def _learn(self, said: Entry) -> None:
         """Remember names and kinds for the entries that do not say them."""
-        self._garbled += said.is_garbled
-        metadata = said.metadata
-        if not metadata:
-            return
-        if said.role == "user" and said.username:
+        if not said.content.isascii():
+            self._garbled += is_garbled(said.content)
+        if said.username and said.role == "user":
             self._username = said.username
-        if said.says_where:
-            self._place = _Place(
-                said.channel_name or self._place.name,
-                said.channel_type,
-                discord_id(metadata.get("guild_id")),
-                discord_id(metadata.get("parent_channel_id")),
-            )
+        if (place := said.place) is not None:
+            self._place = place if place.name else place._replace(name=self._place.name)
 
     def _turns(self, owned: Owned) -> Iterator[Item]:
-        said = owned.entry
+        said, place = owned.entry, owned.entry.place or self._place
         if not owned.bots:
             yield self._skipped(said.number, "", owned.reason)
             return
         message_id = said.message_id or self._made_id(said)
-        metadata = said.kept_metadata()
+        metadata = said.kept_metadata() if said.metadata else None
         for bot in owned.bots:
             yield PastTurn(
-                bot_name=bot,
-                channel_id=self._channel_id,
-                user_id=self._user_id,
-                message_id=message_id,
-                role=said.role,
-                at=said.at,
-                content=said.content,
-                position=said.position,
+                bot,
+                self._channel_id,
+                self._user_id,
+                message_id,
+                said.role,
+                said.at,
+                said.content,
+                said.position,
                 username=self._name(said, bot),
-                channel_name=said.channel_name or self._place.name,
-                channel_type=self._place.kind,
-                guild_id=self._place.guild_id,
-                parent_channel_id=self._place.parent_channel_id,
+                channel_name=place.name,
+                channel_type=place.kind,
+                guild_id=place.guild_id,
+                parent_channel_id=place.parent_channel_id,
                 metadata=metadata,
                 answers=said.answers,
             )

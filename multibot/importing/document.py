@@ -46,6 +46,11 @@ class Document:
         yield decoder.decode(b"", final=True)
 
     @property
+    def is_small(self) -> bool:
+        """Whether all of it may be held in memory at once."""
+        return self.size < CHUNK
+
+    @property
     def has_changed(self) -> bool:
         """Whether somebody wrote to the file since it was opened."""
         after = os.fstat(self._descriptor)

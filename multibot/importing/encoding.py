@@ -96,6 +96,6 @@ def _counted(chunks: Iterable[bytes]) -> Encoding:
         broken += len(_HIGH.findall(chunk)) - sum(map(len, found))
         unused = unused or _UNUSED.search(chunk) is not None
     if whole >= _MOSTLY * broken:
-        return Encoding("utf-8", f"{broken} bytes are not UTF-8 and were replaced")
+        return Encoding("utf-8", f"bytes that are not UTF-8 and were replaced: {broken:,}")
     name = "latin-1" if unused else "cp1252"
     return Encoding(name, f"is not UTF-8; read as {name}")

@@ -1,10 +1,10 @@
 """One entry of an old file: what it says, or why it says nothing that can be kept."""
 
+import functools
 from typing import Any, NamedTuple
 
 import orjson
 
-from multibot.importing.encoding import is_garbled
 from multibot.importing.identity import discord_id
 from multibot.importing.times import LocalTimes, UnreadableTimeError
 
@@ -15,7 +15,8 @@ LONGEST_NAME = 200
 _KNOWN = frozenset(
     {"username", "channel_name", "channel_type", "message_id", "guild_id", "parent_channel_id"}
 )
-_WHERE = frozenset({"channel_name", "channel_type", "is_dm", "guild_id"})
+_ANSWERS = "response_to_message_id"
+_WHERE = ("channel_name", "channel_type", "is_dm", "guild_id", "parent_channel_id")
 _LONGEST_METADATA = 1 << 14
 _CHANNEL_TYPES = {each: each for each in ("channel", "dm", "thread", "forum_post")} | {
     "private": "dm",
@@ -32,6 +33,15 @@ class BadEntryError(ValueError):
         self.place = place
 
 
+class Place(NamedTuple):
+    """Where a conversation takes place, as far as its entries say so."""
+
+    name: str = ""
+    kind: str = "channel"
+    guild_id: str | None = None
+    parent_channel_id: str | None = None
+
+
 class Entry(NamedTuple):
     """What one entry says. `made_from` is its time as it was written.
 
@@ -46,46 +56,20 @@ class Entry(NamedTuple):
     made_from: str
     bot: object
     metadata: dict[str, Any]
-    message_id: str | None
-    answers: str | None
-
-    @property
-    def says_where(self) -> bool:
-        """Whether it names its channel, or the kind of it."""
-        return bool(_WHERE & self.metadata.keys())
-
-    @property
-    def username(self) -> str:
-        """Who wrote it, where it says so."""
-        return name(self.metadata.get("username"))
-
-    @property
-    def channel_name(self) -> str:
-        """Where, where it says so."""
-        return name(self.metadata.get("channel_name"))
-
-    @property
-    def channel_type(self) -> str:
-        """What kind of channel that is."""
-        kind = self.metadata.get("channel_type")
-        if isinstance(kind, str):
-            return _CHANNEL_TYPES.get(kind.strip().lower(), "channel")
-        return "dm" if self.metadata.get("is_dm") is True else "channel"
-
-    @property
-    def is_garbled(self) -> bool:
-        """Whether its text was spoiled before it was written."""
-        return is_garbled(self.content)
+    message_id: str | None = None
+    answers: str | None = None
+    username: str = ""
+    place: Place | None = None
 
     def kept_metadata(self) -> str | None:
         """Write what has no column of its own as JSON."""
-        if not self.metadata:
+        if self.metadata.keys() <= _KNOWN:
             return None
         kept = {key: value for key, value in self.metadata.items() if key not in _KNOWN}
         if self.answers is None:
-            kept.pop("response_to_message_id", None)
+            kept.pop(_ANSWERS, None)
         else:
-            kept["response_to_message_id"] = self.answers
+            kept[_ANSWERS] = self.answers
         return as_json(kept)
 
 
@@ -93,28 +77,58 @@ def parse(value: object, number: int, position: int, times: LocalTimes) -> Entry
     """Read an entry; raise BadEntryError where it lacks what a turn must have."""
     if not isinstance(value, dict):
         raise BadEntryError("", "is no entry")
-    role = value.get("role")
-    role = role.strip().lower() if isinstance(role, str) else role
-    if not isinstance(role, str) or role not in ROLES:
-        raise BadEntryError("role", f"unknown role {_shown(value.get('role'))}")
     content = text(value.get("content"))
+    role = _role(value.get("role"))
+    written = value.get("timestamp")
     try:
-        at = times.read(value.get("timestamp"))
+        at = times.read(written)
     except UnreadableTimeError as error:
         raise BadEntryError("timestamp", str(error)) from error
-    metadata = value.get("metadata")
-    metadata = metadata if isinstance(metadata, dict) else {}
+    metadata, bot = value.get("metadata"), value.get("bot_name")
+    said = (number, position, role, content, at, str(written), bot)
+    if not isinstance(metadata, dict) or not metadata:
+        return Entry(*said, metadata={})
     return Entry(
-        number=number,
-        position=position,
-        role=role,
-        content=content,
-        at=at,
-        made_from=value["timestamp"],
-        bot=value.get("bot_name"),
-        metadata=metadata,
-        message_id=discord_id(metadata.get("message_id")),
-        answers=discord_id(metadata.get("response_to_message_id")),
+        *said,
+        metadata,
+        discord_id(metadata.get("message_id")),
+        discord_id(metadata.get(_ANSWERS)),
+        name(metadata.get("username")),
+        _place(*map(metadata.get, _WHERE)),
+    )
+
+
+def _role(value: object) -> str:
+    if isinstance(value, str):
+        if value in ROLES:
+            return value
+        if (role := value.strip().lower()) in ROLES:
+            return role
+    raise BadEntryError("role", f"unknown role {_shown(value)}")
+
+
+def _place(*written: object) -> Place | None:
+    """Read where an entry was written; None where it does not say so."""
+    if all(each is None for each in written):
+        return None
+    try:
+        return _known_place(*written)
+    except TypeError:
+        # A list or an object, where a name or an id should be.
+        return _known_place.__wrapped__(*written)
+
+
+# Almost all entries of a file are from one place; `True` must not be taken for `1`.
+@functools.lru_cache(maxsize=1024, typed=True)
+def _known_place(
+    channel: object, kind: object, is_dm: object, guild_id: object, parent_id: object
+) -> Place:
+    known = _CHANNEL_TYPES.get(kind.strip().lower()) if isinstance(kind, str) else None
+    return Place(
+        name(channel),
+        known or ("dm" if is_dm is True else "channel"),
+        discord_id(guild_id),
+        discord_id(parent_id),
     )
 
 
@@ -129,8 +143,11 @@ def text(value: object) -> str:
 
 def name(value: object) -> str:
     """Return a name on one line; empty for what is none."""
-    if not isinstance(value, str):
-        return ""
+    return _name(value) if isinstance(value, str) else ""
+
+
+@functools.lru_cache(maxsize=4096)
+def _name(value: str) -> str:
     return storable(" ".join(value[:LONGEST_NAME].split()))
 
 
@@ -151,8 +168,8 @@ def as_json(values: dict[str, Any]) -> str | None:
         # A number too large, half a surrogate pair, or nested deeper than anything that means something.
         written = b""
     if not written or len(written) > _LONGEST_METADATA:
-        answers = values.get("response_to_message_id")
-        written = orjson.dumps({"response_to_message_id": answers}) if answers else b""
+        answers = values.get(_ANSWERS)
+        written = orjson.dumps({_ANSWERS: answers}) if answers else b""
     return written.decode() or None
 
 

@@ -17,7 +17,7 @@ def discord_id(value: object) -> str | None:
 
     A number with a fraction or an exponent has lost digits on its way and is none.
     """
-    if isinstance(value, bool):
+    if value is None or isinstance(value, bool):
         return None
     if isinstance(value, int):
         return str(value) if 0 < value <= _LARGEST else None

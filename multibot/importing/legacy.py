@@ -3,9 +3,11 @@
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 
+from multibot.importing import loaded
 from multibot.importing.conversation import Conversation, Item, Key, Reading
 from multibot.importing.document import Document
 from multibot.importing.identity import discord_id
+from multibot.importing.loaded import Loaded
 from multibot.importing.remark import Note, Skipped
 from multibot.importing.tree import AGGREGATE, Found, ids_of
 from multibot.importing.walk import BrokenError, Unusable, Walk
@@ -26,7 +28,7 @@ def read(
     """Give the turns of one file, and what there is to say of it."""
     if document.encoding.remark:
         yield Note(found.name, document.encoding.remark)
-    walk = Walk(document.chunks(progress))
+    walk = _walk(document, progress)
     file = _File(document, found, reading, walk)
     try:
         yield from file.items()
@@ -40,10 +42,21 @@ def read(
         yield Note(found.name, "was written to while it was read; import it again")
 
 
+def _walk(document: Document, progress: Progress | None) -> Walk | Loaded:
+    """Read a small file at once, if it is all in order; walk through any other."""
+    chunks = document.chunks(progress)
+    if not document.is_small:
+        return Walk(chunks)
+    text = "".join(chunks)
+    return loaded.of(text) or Walk(iter((text,)))
+
+
 class _File:
     """One file while it is read; `place` is how far."""
 
-    def __init__(self, document: Document, found: Found, reading: Reading, walk: Walk) -> None:
+    def __init__(
+        self, document: Document, found: Found, reading: Reading, walk: Walk | Loaded
+    ) -> None:
         self._document = document
         self._found = found
         self._reading = reading

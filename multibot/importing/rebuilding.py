@@ -16,11 +16,12 @@ RulesOf = Callable[[str], SessionRules]
 
 
 class Placed(NamedTuple):
-    """A turn, the number of the file it is from, and its session."""
+    """A turn, the number of the file it is from, and its session, which it may begin."""
 
     file: int
     turn: PastTurn
     session: PastSession
+    begins: bool
 
 
 class _Run:
@@ -52,13 +53,15 @@ def rebuild(turns: Iterable[tuple[int, PastTurn]], rules_of: RulesOf) -> Iterato
         user = turn.user_id if rules.scope == "user" else ""
         at = from_text(turn.at)
         run = _continued(runs.get(user), turn, at, rules)
-        if run is None:
-            run = _begin(turn, user, at, rules)
-            run.before = runs.get(user)
-            if run.before is not None:
-                run.before.before = None
-            runs[user] = run
-        yield Placed(file, turn, run.session)
+        if run is not None:
+            yield Placed(file, turn, run.session, begins=False)
+            continue
+        run = _begin(turn, user, at, rules)
+        run.before = runs.get(user)
+        if run.before is not None:
+            run.before.before = None
+        runs[user] = run
+        yield Placed(file, turn, run.session, begins=True)
 
 
 def _continued(run: _Run | None, turn: PastTurn, at: datetime, rules: SessionRules) -> _Run | None:
@@ -82,7 +85,7 @@ def _begin(turn: PastTurn, user: str, at: datetime, rules: SessionRules) -> _Run
     session = PastSession(
         session_id=_id(at, what),
         user_id=user,
-        started_at=at,
+        started_at=turn.at,
         display_id=rules_of_sessions.display_id(at, rules.timeout),
     )
     run = _Run(session, at)

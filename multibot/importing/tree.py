@@ -61,7 +61,7 @@ def find(root: Path, known: Collection[str]) -> Iterator[Found | Skipped | Note]
                 others += 1
         folders += reversed(deeper)
     if others:
-        yield Note(str(root), f"{others} files that are not .json were not looked at")
+        yield Note(str(root), f"files that are not .json and were not looked at: {others:,}")
 
 
 def _judge(entry: "os.DirEntry[str]", folder: _Folder) -> _Folder | Found | Skipped | Note | None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 # A value longer than this (in characters) is passed over; a message is a thousand times shorter.
 LONGEST = 8 << 20
+_TOO_LONG = f"is longer than {LONGEST >> 20} MiB"
 # A text cut short is in error at its very end, give or take the longest word of JSON or an escape.
 _NEAR = 16
 _SPACE = re.compile(r"[ \t\r\n\ufeff\x00]*")
@@ -39,9 +40,12 @@ class Walk:
 
     def peek(self) -> str:
         """Return the next character that is not white space; nothing at the end."""
+        found = self._text[self._at : self._at + 1]
+        if " " < found < "\x7f":
+            return found
         while True:
-            found = _SPACE.match(self._text, self._at)
-            self._at = found.end() if found else self._at
+            space = _SPACE.match(self._text, self._at)
+            self._at = space.end() if space else self._at
             if self._at < len(self._text):
                 return self._text[self._at]
             if not self._more():
@@ -69,13 +73,19 @@ class Walk:
                 if is_short and self._may_be_cut(error) and self._more():
                     continue
                 reason = self._fault(error)
-            except (ValueError, RecursionError) as error:
-                reason = "is nested too deeply" if isinstance(error, RecursionError) else str(error)
+            except RecursionError:
+                reason = "is nested too deeply"
+            except ValueError:
+                reason = "has a number of too many digits"
             else:
-                if end == len(self._text) and isinstance(value, int | float) and self._more():
+                # A number may go on in the next piece.
+                is_last = not self._is_whole and end > len(self._text) - _NEAR
+                if is_last and isinstance(value, int | float):
+                    self._more()
                     continue
+                is_short = end - self._at <= LONGEST
                 self._at = end
-                return value
+                return value if is_short else Unusable(_TOO_LONG)
         self.skip()
         return Unusable(reason)
 
@@ -137,7 +147,7 @@ class Walk:
 
     def _fault(self, error: Exception) -> str:
         if len(self._text) - self._at > LONGEST:
-            return f"is longer than {LONGEST >> 20} MiB"
+            return _TOO_LONG
         return (
             f"is not JSON ({error.msg})"
             if isinstance(error, json.JSONDecodeError)

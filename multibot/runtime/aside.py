@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+import os
+import sys
 import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TypeVar
 
 Outcome = TypeVar("Outcome")
+LOWEST = 19
 
 
 class _Errand:
@@ -45,6 +48,17 @@ class _Errand:
         # A loop that has ended has nobody left to tell.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(tell)
+
+
+def stand_back() -> None:
+    """Leave the processors to whoever answers somebody, in this thread from now on.
+
+    Only for work outside of Python: who waits for a processor with Python's lock keeps the loop
+    waiting too. On Linux each thread has a niceness of its own.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST)
 
 
 async def aside(work: Callable[[], Outcome]) -> Outcome:

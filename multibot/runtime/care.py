@@ -104,9 +104,11 @@ class LifeLock:
                 where=str(self._path),
                 remedy="Stop that one first, or use `multibot restart`.",
             ) from error
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         self._descriptor = descriptor
+        # Who has it is for people to read; on a full disk it is held all the same.
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         return self
 
     async def wait(self, clock: Clock, note: Path) -> None:

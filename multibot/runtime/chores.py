@@ -10,10 +10,20 @@ from multibot.config import load
 from multibot.config.fleet import Bot, Fleet
 from multibot.conversation.session import SessionRules
 from multibot.errors import ConfigError, PermanentError
+from multibot.runtime.aside import stand_back
 from multibot.runtime.hand import Hand
 from multibot.runtime.housekeeper import Report, Task
 from multibot.store import activity, chains, integrity
-from multibot.store.archive import backup, cleaning, closing, condition, retention, search
+from multibot.store.archive import (
+    backup,
+    checkpoint,
+    cleaning,
+    closing,
+    condition,
+    retention,
+    search,
+    tuning,
+)
 from multibot.store.incidents import Kind
 from multibot.store.stores import BotStore
 
@@ -23,8 +33,6 @@ if TYPE_CHECKING:
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CLOSED_AT_ONCE = 100
-# Also tables that this connection never asked (0x10000), as far as a short look at each goes.
-OPTIMIZE = "PRAGMA optimize = 0x10012"
 
 
 class Chores:
@@ -134,36 +142,44 @@ class Chores:
         if now is None:
             return Report(detail="waits for Discord to say what time it is")
         days = retention.in_effect(await hand.aside(self._listed), published)
-        return _gone(await hand.sweep(retention.sweeps(now, days)))
+        gone = await hand.sweep(retention.sweeps(now, days))
+        if gone:
+            # What was said must not stay in the log either.
+            await hand.aside(lambda: checkpoint.truncate(self._store.home))
+        return _gone(gone)
 
     def _listed(self) -> Mapping[str, load.Listed]:
         return load.listed_now(self._store.home, self._fleet.file)
 
     async def _optimize(self, hand: Hand) -> Report:
         """Let SQLite look at how its tables have grown."""
-
-        def job(writing: "sqlite.Connection") -> None:
-            writing.execute(OPTIMIZE).fetchall()
-
-        await hand.write(job)
-        return Report()
+        indexes = await hand.write(tuning.outdated)
+        for index in indexes:
+            await hand.write(partial(tuning.look_at, index=index))
+        return Report(detail=f"{len(indexes)} indexes" if indexes else "")
 
     async def _check(self, hand: Hand) -> Report:
         """Look for damage in every page."""
-        path = self._store.home.database
+
+        def work() -> str:
+            stand_back()
+            return integrity.quick_check(self._store.home.database)
+
         try:
-            damage = await hand.aside(lambda: integrity.quick_check(path))
+            damage = await hand.aside(work)
         except PermanentError as error:
             damage = str(error)
         if not damage:
             return Report(detail="no damage")
-        return Report(trouble=f"the database is damaged: {damage}", kind=Kind.DAMAGED)
+        trouble = f"the database is damaged: {damage}; `multibot db check` says more"
+        return Report(trouble=trouble, kind=Kind.DAMAGED)
 
     async def _back_up(self, hand: Hand) -> Report:
         """Copy the file."""
 
         def work() -> backup.Backup:
             condition.require_room(home)
+            stand_back()
             return backup.backup(home, self._clock, keep=self._bot.backup.keep)
 
         home = self._store.home

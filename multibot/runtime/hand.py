@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 # After each write the bots have the file to themselves for so many times as long as it took.
 PAUSE_FACTOR = 3.0
 LEAST_PAUSE_SECONDS = 0.02
-# Every bot waits while rows are deleted: one write deletes as many as it can in this time.
+# Every bot waits while rows are deleted, and whoever syncs next writes down the pages that changed:
+# a turn's words are on many. One write deletes no more than it can in this time, nor than so many.
 WRITE_SECONDS = 0.01
-FIRST_ROWS = 25
-MOST_ROWS = 500
+FIRST_ROWS = 10
+MOST_ROWS = 25
 
 Outcome = TypeVar("Outcome")
 
@@ -65,6 +66,16 @@ class Hand:
         """Do what takes long in a thread, with connections of its own."""
         return await aside(work)
 
+    async def read(self, look: Callable[["sqlite.Connection"], Outcome]) -> Outcome:
+        """Look for something for as long as that takes, beside everybody else."""
+        path = self._store.home.database
+
+        def work() -> Outcome:
+            with closing(connection.open_reader(path)) as reader, connection.errors_of(path):
+                return look(reader)
+
+        return await self.aside(work)
+
     async def sweep(self, sweeps: Iterable[Sweep]) -> dict[str, int]:
         """Delete everything that is to go; return how many rows of what went."""
         gone: dict[str, int] = {}
@@ -77,7 +88,7 @@ class Hand:
     async def _sweep(self, sweep: Sweep) -> int:
         removed, rows, found = 0, FIRST_ROWS, FOUND_AT_ONCE
         while found == FOUND_AT_ONCE:
-            keys = await self.aside(lambda: self._find(sweep))
+            keys = await self.read(sweep.find)
             found, before = len(keys), removed
             while keys:
                 some, keys = keys[:rows], keys[rows:]
@@ -87,11 +98,6 @@ class Hand:
             if removed == before:
                 break
         return removed
-
-    def _find(self, sweep: Sweep) -> list[Key]:
-        path = self._store.home.database
-        with closing(connection.open_reader(path)) as reader, connection.errors_of(path):
-            return sweep.find(reader)
 
     def _timed(self, sweep: Sweep, keys: Sequence[Key]) -> Job[tuple[int, float]]:
         def job(writing: "sqlite.Connection") -> tuple[int, float]:

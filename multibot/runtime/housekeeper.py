@@ -28,20 +28,36 @@ from multibot.store.transaction import Durability
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
 
-LENGTH = timedelta(seconds=30)
-RENEW_SECONDS = 10.0
-STEP_SECONDS = 5.0
-# A fleet that starts has better things to do.
-SETTLE_SECONDS = 60.0
-# What failed, or took its process with it, is tried again after this, not after its whole period.
-AGAIN = timedelta(minutes=15)
 # A clock that jumps by so much is believed only after a while: what it deletes does not come back.
 JUMP = timedelta(minutes=10)
-DOUBT_SECONDS = 3600.0
+DOUBT = timedelta(hours=1)
 # Others wait for the process to end.
 GOODBYE_SECONDS = 0.5
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How long a lease is, and when it is renewed; how often a bot looks what there is to do.
+
+    A fleet that starts has better things to do: tasks wait until it has settled. What failed, or
+    took its process with it, is tried `again` after a while, not after its whole period.
+    """
+
+    length: timedelta = timedelta(seconds=30)
+    renew: timedelta = timedelta(seconds=10)
+    step: timedelta = timedelta(seconds=5)
+    settle: timedelta = timedelta(minutes=1)
+    again: timedelta = timedelta(minutes=15)
+    soon: timedelta = timedelta(minutes=1)
+
+    def until_again(self, period: timedelta) -> timedelta:
+        """Say how long a task that failed waits, be it one that is done all the time."""
+        return min(max(period, self.soon), self.again)
+
+
+USUAL = Pace()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +89,12 @@ class Housekeeper:
         clock: Clock,
         tasks: Sequence[Task],
         holder: str,
-        settle: float = SETTLE_SECONDS,
+        pace: Pace = USUAL,
     ) -> None:
         self._store = store
         self._clock = clock
         self._tasks = tasks
-        self._settle = settle
+        self._pace = pace
         self._leases = Leases(holder, clock)
         self._holder = holder
         self._lease: Lease | None = None
@@ -86,7 +102,8 @@ class Housekeeper:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._runs: dict[str, Run] = {}
         self._is_away = False
-        self._elected_at = self._renewed_at = self._doubted_at = -DOUBT_SECONDS
+        self._elected_at = self._renewed_at = 0.0
+        self._doubted_at: float | None = None
         self._ahead = self._clock_ahead()
 
     @property
@@ -94,12 +111,17 @@ class Housekeeper:
         """Whether this bot has the work, as far as it knows."""
         return self._lease is not None
 
+    @property
+    def under_way(self) -> set[str]:
+        """The tasks that are being done."""
+        return set(self._running)
+
     async def run(self) -> None:
         """Do it all until cancelled; then let another bot have the work at once."""
         try:
             while True:
                 await self.step()
-                await self._clock.sleep(STEP_SECONDS)
+                await self._clock.sleep(self._pace.step.total_seconds())
         finally:
             await self._leave()
 
@@ -129,8 +151,8 @@ class Housekeeper:
     async def _hold(self) -> None:
         if self._lease is None:
             await self._ask()
-        elif self._clock.monotonic() - self._renewed_at >= RENEW_SECONDS:
-            renewing = partial(self._leases.renew, lease=self._lease, length=LENGTH)
+        elif self._since(self._renewed_at) >= self._pace.renew:
+            renewing = partial(self._leases.renew, lease=self._lease, length=self._pace.length)
             # A power cut ends the holder too.
             self._lease = await self._store.writer.run(renewing, Durability.SOFT)
             self._renewed_at = self._clock.monotonic()
@@ -143,7 +165,7 @@ class Housekeeper:
         is_free = current is None or current.is_over(self._clock.now())
         if not is_free and current is not None and current.holder != self._holder:
             return
-        taking = partial(self._leases.take, name=LEASE, length=LENGTH)
+        taking = partial(self._leases.take, name=LEASE, length=self._pace.length)
         lease = await self._store.writer.run(taking)
         if lease is None:
             return
@@ -158,18 +180,25 @@ class Housekeeper:
         return lease is not None and self._leases.is_ours(writing, lease)
 
     def _is_due(self, task: Task) -> bool:
-        now = self._clock.monotonic()
-        settle = min(self._settle, task.period.total_seconds())
-        if task.name in self._running or now - self._elected_at < settle:
+        if task.name in self._running:
             return False
-        if task.deletes and now - self._doubted_at < DOUBT_SECONDS:
+        if self._since(self._elected_at) < min(self._pace.settle, task.period):
+            return False
+        if task.deletes and self._is_clock_doubted():
             return False
         run = self._runs.get(task.name)
         if run is None:
             return True
-        wait = task.period if run.state is State.DONE else min(task.period, AGAIN)
+        wait = task.period if run.state is State.DONE else self._pace.until_again(task.period)
         # One that ran in the future ran before the clock went back.
         return not timedelta(0) <= self._clock.now() - run.ran_at < wait
+
+    def _is_rare(self, task: Task) -> bool:
+        """Say whether it matters beyond this process when a task ran."""
+        return task.period > self._pace.again
+
+    def _since(self, moment: float) -> timedelta:
+        return timedelta(seconds=self._clock.monotonic() - moment)
 
     def _begin(self, task: Task) -> None:
         work = asyncio.create_task(self._carry_out(task), name=f"upkeep: {task.name}")
@@ -186,7 +215,7 @@ class Housekeeper:
         earlier = self._runs.get(task.name)
         self._runs[task.name] = Run(task.name, State.RUNNING, at)
         with contextlib.suppress(LeaseLostError):
-            if task.period > AGAIN:
+            if self._is_rare(task):
                 await self._hand.write(partial(upkeep.begin, task=task.name, at=at))
             report, state = await self._report(task)
             took = (self._clock.monotonic() - began) * 1000
@@ -206,7 +235,7 @@ class Housekeeper:
 
     async def _note(self, task: Task, run: Run, earlier: Run | None, kind: Kind) -> None:
         had_trouble = earlier is not None and bool(earlier.trouble)
-        if task.period <= AGAIN and not (run.detail or run.trouble or had_trouble):
+        if not self._is_rare(task) and not (run.detail or run.trouble or had_trouble):
             return
         await self._hand.write(partial(upkeep.end, run=run))
         if run.trouble and (run.state is State.FAILED or not had_trouble):
@@ -217,6 +246,9 @@ class Housekeeper:
     def _clock_ahead(self) -> datetime:
         """Give what changes only when the clock is set."""
         return self._clock.now() - timedelta(seconds=self._clock.monotonic())
+
+    def _is_clock_doubted(self) -> bool:
+        return self._doubted_at is not None and self._since(self._doubted_at) < DOUBT
 
     def _look_at_clock(self) -> None:
         ahead = self._clock_ahead()

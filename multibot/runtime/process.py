@@ -19,7 +19,7 @@ from multibot.errors import (
     StoreUnavailableError,
 )
 from multibot.home import Home
-from multibot.runtime import care, logs
+from multibot.runtime import care, heritage, logs
 from multibot.runtime.duties import DutyError
 from multibot.runtime.pulse import PERIOD_SECONDS
 from multibot.runtime.troubles import Troubles, record_end
@@ -94,6 +94,7 @@ async def _run(
     if not supervised:
         lock.take()
     store = open_store(home, bot.name, clock)
+    heritage.mention(home, store.reader)
     watchdog = Watchdog(
         limit=bot.watchdog_timeout.total_seconds(),
         clock=clock,

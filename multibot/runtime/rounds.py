@@ -12,7 +12,7 @@ import structlog
 
 from multibot.clock import Clock
 from multibot.config.fleet import Bot
-from multibot.conversation import activity, ruling
+from multibot.conversation import activity, judging
 from multibot.conversation.activity import Act, ChannelOption, Choice, Move, PartnerOption
 from multibot.conversation.addressing import Decision, FleetMember, Reason, Verdict
 from multibot.conversation.message import BotName, ChannelId, InboundMessage
@@ -223,9 +223,9 @@ class Rounds:
         """Ask beforehand, so that nothing is made in vain; what counts is asked again."""
         exchange = self._store.chains.exchange(occasion.channel_id, self._talk)
         if task is Task.POST:
-            asked = ruling.judge_post(exchange, self._talk)
+            asked = judging.judge_post(exchange, self._talk)
         else:
-            asked = ruling.judge_opening(exchange, self._talk, now=self._clock.now())
+            asked = judging.judge_opening(exchange, self._talk, now=self._clock.now())
         return None if asked.outcome is Outcome.ANSWER else asked
 
     def _may_use(self, option: ChannelOption) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multibot.clock import Clock, from_text, to_text
-from multibot.conversation import chain, ruling
+from multibot.conversation import chain, judging, ruling
 from multibot.conversation.chain import ChainRules, Exchange, Said
 from multibot.conversation.message import BotName, InboundMessage
 from multibot.conversation.overhearing import Heard
@@ -169,7 +169,7 @@ class Chains:
             now = self._clock.now()
             channel = Channel(writing, opening.place, rules, now)
             asked = self._pair(writing, first, second, rules, now)
-            asked = asked or ruling.judge_opening(channel.exchange, rules, now=now)
+            asked = asked or judging.judge_opening(channel.exchange, rules, now=now)
             if asked.outcome is Outcome.ANSWER:
                 channel.exchange = chain.opened(channel.exchange, now)
                 channel.reserve(self._bot_name, opening.turn, channel.exchange.chain)
@@ -191,7 +191,7 @@ class Chains:
 
         def job(writing: "sqlite.Connection") -> Ruling:
             channel = Channel(writing, place, rules, self._clock.now())
-            asked = ruling.judge_post(channel.exchange, rules)
+            asked = judging.judge_post(channel.exchange, rules)
             if asked.outcome is Outcome.ANSWER:
                 channel.exchange = chain.posted(channel.exchange)
                 channel.reserve(self._bot_name, turn, None)
@@ -214,7 +214,7 @@ class Chains:
         if not rules.cooldown_blocks_group_mentions:
             return None
         exchange = self.exchange(message.channel_id, rules)
-        return ruling.judge_group(exchange, rules, mentioned=mentioned, now=self._clock.now())
+        return judging.judge_group(exchange, rules, mentioned=mentioned, now=self._clock.now())
 
     def paired(self) -> Mapping[BotName, datetime]:
         """Return with whom this bot had a conversation of its own, and when that began."""
@@ -240,7 +240,7 @@ class Chains:
             return given
         if reserved is not None:
             channel.drop(self._bot_name, message_id)
-        asked = ruling.judge_sending(channel.exchange, rules, chain_number=given.chain, now=now)
+        asked = judging.judge_sending(channel.exchange, rules, chain_number=given.chain, now=now)
         if asked.outcome is Outcome.ANSWER:
             channel.exchange = chain.allowed(channel.exchange)
             channel.reserve(self._bot_name, message_id, channel.exchange.chain)
@@ -258,7 +258,7 @@ class Chains:
         began_at = self._sql.pair(writing, first_bot=first, second_bot=second)
         if began_at is None:
             return None
-        return ruling.judge_pair((first, second), from_text(began_at), rules, now=now)
+        return judging.judge_pair((first, second), from_text(began_at), rules, now=now)
 
 
 def place_of(message: InboundMessage) -> Place:

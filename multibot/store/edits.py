@@ -32,7 +32,7 @@ REMEMBERED = 1000
 # So many messages change in one write; all other writes wait meanwhile.
 SLICE = 100
 # So many turns of a channel are compared with what Discord shows of it.
-COMPARED = 1000
+COMPARED = 400
 
 
 class Edits:

@@ -72,14 +72,8 @@ class Channel:
     def save(self) -> None:
         """Write what has changed."""
         found, new = self._found, self.exchange
-        if new.cooldown is not None and new.cooldown != found.cooldown:
-            self._sql.save_cooldown(
-                self._writing,
-                channel_id=self._place.channel_id,
-                started_at=to_text(new.cooldown.started_at),
-                expires_at=to_text(new.cooldown.expires_at),
-                cause=new.cooldown.cause,
-            )
+        if new.cooldown != found.cooldown:
+            self._save_cooldown(new.cooldown)
         if new == found:
             return
         self._sql.save_exchange(
@@ -99,6 +93,19 @@ class Channel:
             spoke_at=_text(new.spoke_at),
             human_id=new.human_id,
             at=to_text(self._now),
+        )
+
+    def _save_cooldown(self, cooldown: Cooldown | None) -> None:
+        channel_id = self._place.channel_id
+        if cooldown is None:
+            self._sql.drop_cooldown(self._writing, channel_id=channel_id)
+            return
+        self._sql.save_cooldown(
+            self._writing,
+            channel_id=channel_id,
+            started_at=to_text(cooldown.started_at),
+            expires_at=to_text(cooldown.expires_at),
+            cause=cooldown.cause,
         )
 
     def turn_of(self, author: BotName, message: InboundMessage, at: datetime) -> str:
@@ -166,8 +173,10 @@ class Channel:
     def interrupt(self, message_id: str) -> None:
         """End the chain for a person's message; what is on its way counts anew once it is there."""
         where = {"channel_id": self._place.channel_id}
-        later, later_in_chain = self._sql.turns_after(self._writing, **where, message_id=message_id)
         before = self.exchange
+        later, later_in_chain = self._sql.turns_after(
+            self._writing, **where, message_id=message_id, chain=before.chain
+        )
         self.exchange = chain.interrupted(
             before, message_id, later=later, later_in_chain=later_in_chain
         )

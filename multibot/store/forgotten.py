@@ -5,7 +5,6 @@ They are met when a bot reads again on Discord what it missed.
 
 from typing import TYPE_CHECKING
 
-from multibot.clock import to_text
 from multibot.conversation.message import BotName, InboundMessage
 from multibot.store import statements
 from multibot.store.archive.tombstones import Tombstone, Tombstones
@@ -21,18 +20,16 @@ class Forgotten:
         self._bot_name = bot_name
         self._sql = statements.load()
         self._stones = Tombstones()
-        self._read_at: tuple[int, str | None] = (0, None)
+        self._last: tuple[int, str, str] | None = None
 
     def covers(self, connection: "sqlite.Connection", message: InboundMessage) -> bool:
-        """Say whether a message is forgotten; what is newer than every tombstone costs one look."""
-        state = self._sql.newest_tombstone(connection, bot_name=self._bot_name)
-        if state[1] is None or to_text(message.created_at) > state[1]:
-            return False
-        if state != self._read_at:
+        """Say whether a message is forgotten; of one that is newer than all that costs nothing."""
+        last = self._sql.last_tombstone(connection)
+        if last != self._last:
             rows = list(self._sql.tombstones(connection, bot_name=self._bot_name))
             self._stones = Tombstones(
                 Tombstone(bot_name=bot_name, salt=salt, digest=digest, forgotten_at=at)
                 for bot_name, salt, digest, at in rows
             )
-            self._read_at = state
+            self._last = last
         return self._stones.is_forgotten(message.author_id, self._bot_name, message.created_at)

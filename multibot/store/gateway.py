@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from multibot.store.driver import sqlite
 
 WITHIN = timedelta(hours=24)
-# Longer than any window, for people who look later.
-STARTS_KEPT = timedelta(days=30)
-REFUSALS_KEPT = timedelta(days=1)
 
 
 class GatewayLedger:
@@ -42,11 +39,8 @@ class GatewayLedger:
         """Count one IDENTIFY; it may be sent when this returns."""
 
         def job(writing: "sqlite.Connection") -> None:
-            now = self._clock.now()
-            self._sql.insert_gateway_start(writing, bot_name=self._bot_name, at=to_text(now))
-            self._sql.forget_gateway_starts(
-                writing, bot_name=self._bot_name, before=to_text(now - STARTS_KEPT)
-            )
+            at = to_text(self._clock.now())
+            self._sql.insert_gateway_start(writing, bot_name=self._bot_name, at=at)
 
         await self._writer.run(job)
 
@@ -77,9 +71,8 @@ class GatewayLedger:
         """Count one answer that Discord holds against this host's address."""
 
         def job(writing: "sqlite.Connection") -> None:
-            now = self._clock.now()
-            self._sql.forget_http_errors(writing, before=_minute(now - REFUSALS_KEPT))
-            self._sql.count_http_error(writing, minute=_minute(now), status=status)
+            minute = _minute(self._clock.now())
+            self._sql.count_http_error(writing, minute=minute, status=status)
 
         await self._writer.run(job, Durability.SOFT)
 

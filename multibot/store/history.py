@@ -1,8 +1,9 @@
 """What was said to one bot and by it."""
 
+import heapq
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from multibot.clock import Clock, from_text, to_text
 from multibot.conversation import session as rules_of_sessions
@@ -15,6 +16,9 @@ from multibot.store.writer import Writer
 
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
+
+# Role, content, time, session, message, user, name and part of a turn.
+_Row = tuple[str, str, str, str, str, str, str, int]
 
 
 class History:
@@ -48,7 +52,17 @@ class History:
         """Return the newest turns, oldest first, over all sessions since the last `/clear`."""
         oldest = to_text(self._clock.now() - max_age)
         with connection.errors_of(self._path):
-            rows = self._newest(channel_id, user_id, rules, limit)
+            clear = self._sql.last_clear(
+                self._reader,
+                bot_name=self._bot_name,
+                platform=PLATFORM,
+                channel_id=channel_id,
+                user_id=session_user(user_id, rules),
+            )
+            # An answer that was still being made at the `/clear` belongs to the session before it.
+            line = _Line(*clear) if clear else _Line()
+            user = user_id if rules.scope == "user" else None
+            rows = self._newest(channel_id, user, line, limit)
         return tuple(_turn(row) for row in reversed(rows) if row[2] >= oldest)
 
     def current_session(self, channel_id: str, user_id: str, rules: SessionRules) -> Session | None:
@@ -69,18 +83,8 @@ class History:
 
     def lately(self, channel_id: str, user_id: str, limit: int) -> tuple[Turn, ...]:
         """Return the newest turns with one user in one channel, oldest first, cleared or not."""
-        everything = {"after_id": 0, "cleared_session": ""}
         with connection.errors_of(self._path):
-            rows = list(
-                self._sql.user_context(
-                    self._reader,
-                    bot_name=self._bot_name,
-                    channel_id=channel_id,
-                    user_id=user_id,
-                    limit=limit,
-                    **everything,
-                )
-            )
+            rows = self._newest(channel_id, user_id, _Line(), limit)
         return tuple(_turn(row) for row in reversed(rows))
 
     def own_words(self, message_id: str) -> str | None:
@@ -112,21 +116,35 @@ class History:
         )
 
     def _newest(
-        self, channel_id: str, user_id: str, rules: SessionRules, limit: int
-    ) -> list[tuple[str, str, str, str, str, str, str, int]]:
-        where = {"bot_name": self._bot_name, "channel_id": channel_id}
-        clear = self._sql.last_clear(
-            self._reader, **where, platform=PLATFORM, user_id=session_user(user_id, rules)
-        )
-        # An answer that was still being made at the `/clear` belongs to the session before it.
-        cleared_session, after_id = clear or ("", 0)
-        bounds = {"after_id": after_id, "cleared_session": cleared_session, "limit": limit}
-        if rules.scope == "user":
-            return list(self._sql.user_context(self._reader, **where, user_id=user_id, **bounds))
-        return list(self._sql.channel_context(self._reader, **where, **bounds))
+        self, channel_id: str, user_id: str | None, line: "_Line", limit: int
+    ) -> list[_Row]:
+        """Return the newest turns, newest first: of one user, or of all.
+
+        What was imported counts as older than its ids say: it comes in where the bot's own turns
+        do not reach back as far.
+        """
+        where = {"bot_name": self._bot_name, "channel_id": channel_id, "limit": limit}
+        sql, own, past = self._sql, "channel_context", "channel_past"
+        if user_id is not None:
+            where, own, past = where | {"user_id": user_id}, "user_context", "user_past"
+        bounds = {"after_id": line.through, "cleared_session": line.session_id}
+        rows: list[_Row] = list(getattr(sql, own)(self._reader, **where, **bounds))
+        if len(rows) == limit:
+            return rows
+        imported = list(getattr(sql, past)(self._reader, **where, since=line.at))
+        merged = heapq.merge(rows, imported, key=lambda row: row[2], reverse=True)
+        return list(merged)[:limit]
 
 
-def _turn(row: tuple[str, str, str, str, str, str, str, int]) -> Turn:
+class _Line(NamedTuple):
+    """Where a `/clear` cut the history off; everything is behind a line that was never drawn."""
+
+    session_id: str = ""
+    through: int = 0
+    at: str = ""
+
+
+def _turn(row: _Row) -> Turn:
     role, content, timestamp, session_id, message_id, user_id, user_name, part = row
     return Turn(
         role=role,  # type: ignore[arg-type]  # the table's CHECK allows no other

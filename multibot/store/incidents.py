@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from multibot.store.writer import Writer
 
 SAME_WITHIN = timedelta(hours=1)
-KEPT = timedelta(days=90)
 _QUERY = Path(__file__).parent / "queries" / "recent_incidents.sql"
 
 
@@ -75,8 +74,6 @@ class Incidents:
             since = to_text(moment - SAME_WITHIN)
             if not self._sql.count_incident(writing, **values, since=since):
                 self._sql.insert_incident(writing, **values)
-            before = to_text(moment - KEPT)
-            self._sql.forget_incidents(writing, bot_name=self._bot_name, before=before)
 
         await self._writer.run(job)
 

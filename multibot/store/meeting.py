@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from multibot.clock import from_text, to_text
-from multibot.conversation import chain, ruling
+from multibot.conversation import chain, judging, ruling
 from multibot.conversation.addressing import Reason, Verdict
 from multibot.conversation.chain import ChainRules, Exchange, Said
+from multibot.conversation.judging import Sight
 from multibot.conversation.message import BotName, InboundMessage
 from multibot.conversation.overhearing import Heard
-from multibot.conversation.ruling import How, Outcome, Ruling, Sight
+from multibot.conversation.ruling import How, Outcome, Ruling
 from multibot.store import statements
 from multibot.store.claims import LONGEST_LEASE, ClaimOutcome, Claims
 from multibot.store.envelope import PLATFORM, storable, to_json
@@ -129,7 +130,7 @@ class Meeting:
             burst_at=None if is_known else burst_at,
             holder=self._holder(writing, turn, now),
         )
-        decided = ruling.judge(sight, exchange, self._rules, now=now, roll=self._roll)
+        decided = judging.judge(sight, exchange, self._rules, now=now, roll=self._roll)
         if sight.how is not How.REPLY and not is_known and decided.reason not in _BEFORE_BURST:
             self._sql.begin_burst(
                 writing, **self._burst_key(), message_id=sight.message_id, at=to_text(sight.at)

@@ -1,12 +1,27 @@
 """Every benchmark by the name it is asked for with."""
 
-from tests.benchmarks import claims, commands, events, pipeline, pure, reading, starting, writing
+from tests.benchmarks import (
+    claims,
+    commands,
+    copies,
+    events,
+    forgetting,
+    history,
+    pipeline,
+    pure,
+    reading,
+    starting,
+    writing,
+)
 from tests.benchmarks.figure import Benchmark
 
 BENCHMARKS: dict[str, Benchmark] = {
     "writing": writing.measure,
     "claims": claims.measure,
     "reading": reading.measure,
+    "history": history.measure,
+    "copies": copies.measure,
+    "forgetting": forgetting.measure,
     "status": commands.measure,
     "start": starting.measure,
     "pipeline": pipeline.measure,

@@ -44,7 +44,7 @@ def measure(effort: Effort) -> list[Figure]:
 
 def _measure(rows: int, texts: Sequence[str], reads: int) -> list[Figure]:
     with scratch_home() as home:
-        _fill(home, _rows(rows, texts))
+        fill(home, turns(rows, texts))
         ours, bare = asyncio.run(_read(home, reads))
     return spread(
         f"last {TURNS} turns of {rows:,} rows",
@@ -79,19 +79,22 @@ def _timed(reads: int, read: Callable[[str], Sequence[object]]) -> list[float]:
     return taken
 
 
-def _rows(count: int, texts: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def turns(
+    count: int, texts: Sequence[str], session_turns: int = SESSION_TURNS
+) -> Iterator[tuple[str, ...]]:
     """Make turns as a busy channel has them: sessions of several people, side by side."""
     start = SystemClock().now() - timedelta(days=1)
     for number, text in zip(range(count), itertools.cycle(texts), strict=False):
         conversation = number % CONVERSATIONS
         role = ("user", "assistant")[number // CONVERSATIONS % 2]
-        session = f"{conversation}-{number // (CONVERSATIONS * SESSION_TURNS)}"
+        session = f"{conversation}-{number // (CONVERSATIONS * session_turns)}"
         at = to_text(start + timedelta(milliseconds=number))
         who = (str(conversation), f"u{conversation}")
         yield (*who, session, str(FIRST_ID + number), role, text, at)
 
 
-def _fill(home: Home, rows: Iterator[tuple[str, ...]]) -> None:
+def fill(home: Home, rows: Iterator[tuple[str, ...]]) -> None:
+    """Put turns into a file, as quickly as it goes."""
     writer = connection.open_writer(home.database)
     # Nobody needs this file after a power cut.
     for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -500000"):

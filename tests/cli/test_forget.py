@@ -1,7 +1,6 @@
 """`multibot forget`: what it asks, what it says, and what it leaves to the person who runs it."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,8 @@ from multibot.cli.main import root
 from multibot.clock import SystemClock
 from multibot.errors import ExitCode, SchemaError, UsageError
 from multibot.home import Home
-from multibot.store.archive import checkpoint
 from multibot.store.archive.backup import backup
-from multibot.store.migrate import migrate
-from tests.fakes import FakeClock
-from tests.store.forgetful import AL, BO, content, naming, places, populate
+from tests.store.forgetful import AL, BO, content, naming, places, populated
 
 
 def multibot(home: Home, *arguments: str) -> Result:
@@ -26,21 +22,9 @@ def multibot(home: Home, *arguments: str) -> Result:
     )
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = Home(tmp_path_factory.mktemp("template"))
-    clock = FakeClock()
-    migrate(made, clock)
-    populate(made, clock)
-    checkpoint.truncate(made)
-    return made.database
-
-
 @pytest.fixture
-def home(home: Home, template: Path) -> Home:
-    home.data.mkdir()
-    shutil.copyfile(template, home.database)
-    return home
+def home(tmp_path: Path) -> Home:
+    return populated(Home(tmp_path))
 
 
 def told(home: Home, *arguments: str) -> dict[str, Any]:
@@ -117,7 +101,7 @@ def test_copies_are_named_and_cleared_on_request(home: Home) -> None:
     second = told(home, "--yes", "--backups")
 
     assert first.return_value == ExitCode.OK
-    assert f"data/backups/{taken.name}: " in first.stdout
+    assert f"  data/backups/{taken.name}\n" in first.stdout
     assert second["copies"] == []
     assert second["copies_cleaned"] == [str(taken)]
     assert list(places(home.data, AL)) == []

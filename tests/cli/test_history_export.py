@@ -150,6 +150,12 @@ def test_a_page_lets_a_browser_run_only_what_is_its_own(chat: Home) -> None:
     assert "unsafe" not in policy
 
 
+def test_a_page_says_what_it_is_about(chat: Home) -> None:
+    assert "<p>Everything. Made 2" in export(chat, "html")
+    page = export(chat, "html", "--bot", "sage", "--user", "Ada", "--until", "2027-01-01")
+    assert "<p>Only bot sage, user Ada, until 2027-01-01T00:00:00.000Z. Made 2" in page
+
+
 def test_code_is_set_apart_on_a_page(home: Home) -> None:
     spoken(home.root)
     store(home, [turn("so:\n```python\nif a < b:\n    pass\n```\nand ```x``` on", session_id="c")])

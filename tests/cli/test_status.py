@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -18,6 +19,8 @@ from multibot.clock import SystemClock
 from multibot.conversation.message import BotName
 from multibot.errors import UsageError
 from multibot.home import Home
+from multibot.store.archive.upkeep import Run, Upkeep
+from multibot.store.archive.upkeep import State as RunState
 from multibot.store.incidents import Kind
 from multibot.store.migrate import migrate
 from multibot.store.stores import open_store
@@ -198,6 +201,42 @@ def test_below_the_table_stands_what_troubles_who_is_not_ready() -> None:
         "Why, and what to do: `multibot status --explain`",
     ]
     assert len(overview(error="an old trouble of a bot that is ready").table().splitlines()) == 2
+
+
+def test_what_is_wrong_with_the_database_is_said_with_who_looks_after_it() -> None:
+    at = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    check = Run("check", RunState.DONE, at, 612.5, "", "the database is\ndamaged")
+    size = Run("size", RunState.DONE, at)
+    told = replace(overview(), upkeep=Upkeep("sage", (check, size)))
+
+    assert told.table().splitlines()[2:] == ["", "upkeep: check: the database is damaged"]
+    assert told.explained().splitlines()[-2:] == [
+        "sage looks after the database for the fleet.",
+        "upkeep: check: the database is damaged",
+    ]
+    assert told.as_json()["housekeeper"] == "sage"
+    assert told.as_json()["upkeep"] == {
+        "check": {
+            "state": "done",
+            "ran_at": "2026-01-01T12:00:00.000Z",
+            "took_ms": 612.5,
+            "detail": "",
+            "trouble": "the database is\ndamaged",
+        },
+        "size": {
+            "state": "done",
+            "ran_at": "2026-01-01T12:00:00.000Z",
+            "took_ms": 0.0,
+            "detail": "",
+            "trouble": "",
+        },
+    }
+
+
+def test_a_fleet_whose_database_nobody_looks_after_says_nothing_of_it() -> None:
+    assert overview().explained() == overview().explained().rstrip()
+    assert "database" not in overview().explained()
+    assert overview().as_json()["housekeeper"] is None
 
 
 def test_a_screen_is_drawn_over_the_last_one_and_never_scrolls(

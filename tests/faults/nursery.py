@@ -21,7 +21,7 @@ from typing import Any
 
 from multibot.errors import MultibotError
 from multibot.runtime.care import PR_SET_PDEATHSIG
-from tests.faults import keeper, scribe
+from tests.faults import caretaker, keeper, scribe
 
 ROOT = Path(__file__).parents[2]
 LONGEST_SECONDS = 60.0
@@ -106,13 +106,19 @@ def _be(order: dict[str, Any]) -> None:
     logging.disable()
     code = 0
     try:
-        measured = keeper.play(order) if order["act"] in keeper.ACTS else _write(order)
-        if measured:
+        if measured := _play(order):
             Path(order["log"]).write_text(json.dumps(measured), encoding="utf-8")
     except MultibotError as error:
         print(error, file=sys.stderr)  # noqa: T201 - for whoever reads a failed test
         code = int(error.exit_code)
     os._exit(code)
+
+
+def _play(order: dict[str, Any]) -> scribe.Measured | None:
+    if order["act"] == "upkeep":
+        caretaker.play(order)
+        return None
+    return keeper.play(order) if order["act"] in keeper.ACTS else _write(order)
 
 
 def _write(order: dict[str, Any]) -> scribe.Measured:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,16 +49,26 @@ def schemas(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     return found
 
 
-def older(folder: Path, count: int) -> Home:
-    """Make a home whose database is as after so many migrations; 0 for none at all."""
-    home = Home(folder)
-    folder.mkdir()
-    if count:
-        migrate(home, SystemClock(), folder=only_first(MIGRATIONS, count, folder / "first"))
-        with sqlite_utils.Database(home.database).conn as connection:
-            connection.execute(SESSION)
-        connection.close()
-    return home
+class Pattern:
+    """Homes whose database is as after so many migrations, with a row in it; 0 for none at all."""
+
+    def __init__(self, folder: Path, count: int) -> None:
+        self._folder = folder
+        self._numbers = itertools.count()
+        self._made = Home(folder / "pattern")
+        self._made.data.mkdir(parents=True)
+        if count:
+            first = only_first(MIGRATIONS, count, folder / "first")
+            migrate(self._made, SystemClock(), folder=first)
+            with sqlite_utils.Database(self._made.database).conn as connection:
+                connection.execute(SESSION)
+            connection.close()
+
+    def home(self) -> Home:
+        """Make one more."""
+        home = Home(self._folder / str(next(self._numbers)))
+        shutil.copytree(self._made.root, home.root)
+        return home
 
 
 def kills(statements: int) -> Iterator[dict[str, int]]:
@@ -100,10 +111,9 @@ def finish(home: Home, found: int, schemas: list[list[str]]) -> None:
     assert schema(home.database) == schemas[-1]
 
 
-def statements_of(children: Nursery, folder: Path, stations: Path, count: int) -> int:
+def statements_of(children: Nursery, home: Home, stations: Path) -> int:
     """Count how many statements the migrations of such a file are."""
-    home = older(folder, count)
-    log = folder / "count"
+    log = home.root / "log"
     children.start(act="migrate", home=home.root, folder=stations, log=log).wait()
     return int(json.loads(log.read_text())["done"])
 
@@ -117,10 +127,11 @@ def test_a_migration_that_is_killed_leaves_one_schema(
     tried, statements_in_all, left = 0, 0, set()
     with nursery.opened() as children:
         for count in (0, 1):
-            statements = statements_of(children, tmp_path / f"all{count}", stations, count)
+            pattern = Pattern(tmp_path / str(count), count)
+            statements = statements_of(children, pattern.home(), stations)
             statements_in_all += statements
-            for number, kill in enumerate(kills(statements)):
-                home = older(tmp_path / f"{count}-{number}", count)
+            for kill in kills(statements):
+                home = pattern.home()
                 log = home.root / "log"
                 child = children.start(
                     act="migrate", home=home.root, folder=stations, log=log, **kill
@@ -131,6 +142,7 @@ def test_a_migration_that_is_killed_leaves_one_schema(
                 finish(home, found, schemas)
                 tried += 1
                 left.add(found)
+                shutil.rmtree(home.root)
     assert left >= set(range(SCHEMA_VERSION)) or not book.FULL
     assert len(left) > 2
     book.note(
@@ -154,8 +166,9 @@ def test_a_migration_that_is_killed_at_any_moment_leaves_whole_copies(
     """Also while it copies the file before it begins."""
     dice = crowd.dice(SEED)
     with nursery.opened() as children:
-        for number in range(AT_RANDOM):
-            home = older(tmp_path / str(number), 2)
+        pattern = Pattern(tmp_path / "2", 2)
+        for _ in range(AT_RANDOM):
+            home = pattern.home()
             child = children.start(act="migrate", home=home.root, log=home.root / "log")
             eventually(lambda: False, dice.uniform(0.0, 0.1))
             child.kill()

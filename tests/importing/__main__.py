@@ -10,7 +10,9 @@ import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from multibot.clock import SystemClock
 from multibot.home import Home
+from multibot.store.migrate import migrate
 from tests.importing import roundtrip, talk
 from tests.importing.layouts import LAYOUTS, Line
 
@@ -25,6 +27,7 @@ def main() -> int:
     parser.add_argument("--layouts", nargs="*", choices=LAYOUTS, default=["F1", "F2", "F3"])
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--zones", action="store_true")
+    parser.add_argument("--bots", type=int, default=0, help="so many bots write meanwhile")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     lines = talk.owned(talk.cast(talk.read(asked.chat)))
@@ -35,6 +38,9 @@ def main() -> int:
             wrong += there_and_back(Path(folder), name, lines)
             if asked.kills:
                 wrong += killed(Path(folder), name, asked.kills, asked.seed)
+    if asked.bots:
+        with tempfile.TemporaryDirectory(prefix="mb-import-") as folder:
+            beside(Path(folder), lines, asked.bots)
     if asked.zones:
         with tempfile.TemporaryDirectory(prefix="mb-import-") as folder:
             wrong += in_zones(Path(folder), lines)
@@ -77,6 +83,25 @@ def killed(folder: Path, name: str, kills: int, seed: int) -> int:
         say(f"  killed after {moment:5.1f} s, {resumed}: {'equal' if is_equal else 'DIFFERENT'}")
     say(f"{name}: killed {hit} of {kills} times while it worked, {wrong} end states differ")
     return wrong
+
+
+def beside(folder: Path, lines: list[Line], count: int) -> None:
+    """Import while bots store turns of their own; say how long these waited."""
+    LAYOUTS["F3"](folder / "old", lines, ZoneInfo(UTC_NAME))
+    home = made(folder, "home")
+    migrate(home, SystemClock())
+    for when in ("alone", "during the import"):
+        bots = [roundtrip.Beside("tests.importing.beside", home, f"bot{n}") for n in range(count)]
+        if when == "alone":
+            bots[0].wait_for(5.0)
+        else:
+            roundtrip.run(home, *arguments(folder))
+        for bot in bots:
+            said = bot.end()
+            waits = ", ".join(
+                f"{name} {1000 * said[name]:.0f} ms" for name in ("p50", "p99", "max")
+            )
+            say(f"a bot {when}: {said['turns']:,} turns stored, {waits}")
 
 
 def in_zones(folder: Path, lines: list[Line]) -> int:

@@ -1,5 +1,6 @@
 """What goes into an import and comes out of the shared file, compared line by line."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -122,6 +123,29 @@ def kill_at(words: Sequence[str], seconds: float) -> bool:
         process.wait()
         return True
     return False
+
+
+class Beside:
+    """A bot that works in a process of its own."""
+
+    def __init__(self, module: str, home: Home, bot_name: str) -> None:
+        words = [sys.executable, "-m", module, str(home.root), bot_name]
+        self._process = subprocess.Popen(
+            words, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "ready\n"
+
+    def wait_for(self, seconds: float) -> None:
+        """Let it work for a while."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+
+    def end(self) -> dict[str, Any]:
+        """Tell it to stop; return what it says."""
+        output, _ = self._process.communicate("stop\n", timeout=60)
+        said: dict[str, Any] = json.loads(output)
+        return said
 
 
 def moments(clean_seconds: float, count: int, seed: int) -> Iterator[float]:

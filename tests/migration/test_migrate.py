@@ -13,6 +13,7 @@ import pytest
 from multibot.errors import ExitCode, PermanentError, SchemaError
 from multibot.home import Home
 from multibot.store import connection
+from multibot.store.archive.backup import backup
 from multibot.store.connection import SCHEMA_VERSION
 from multibot.store.driver import sqlite
 from multibot.store.migrate import MigrateResult, migrate, schema_version
@@ -111,14 +112,42 @@ def test_a_newer_file_is_refused_and_not_touched(home: Home, clock: FakeClock) -
         migrate(home, clock)
 
 
-def test_a_file_of_another_program_is_refused(home: Home, clock: FakeClock) -> None:
+@pytest.mark.parametrize("table", ["conversations", "places"])
+@pytest.mark.parametrize("version", [0, 3])
+def test_a_file_of_another_program_is_refused_and_not_touched(
+    home: Home, clock: FakeClock, table: str, version: int
+) -> None:
     home.data.mkdir()
     other = sqlite.connect(home.database)
-    other.execute("CREATE TABLE conversations (id INTEGER)")
+    other.execute(f"CREATE TABLE {table} (id INTEGER)")
+    other.execute(f"PRAGMA user_version = {version}")
     other.close()
-    with pytest.raises(SchemaError, match="move it away"):
+    home.database.chmod(0o644)
+    before = home.database.read_bytes()
+    with pytest.raises(SchemaError, match=r"another program.*move it away"):
         migrate(home, clock)
-    assert schema_version(home.database) == 0
+    assert home.database.read_bytes() == before
+    assert stat.S_IMODE(home.database.stat().st_mode) == 0o644
+    assert sorted(path.name for path in home.data.iterdir()) == ["conversations.db", "migrate.lock"]
+
+
+def test_a_folder_in_the_place_of_the_file_is_refused(home: Home, clock: FakeClock) -> None:
+    home.database.mkdir(parents=True, mode=0o755)
+    with pytest.raises(PermanentError, match="folder stands in the place"):
+        migrate(home, clock)
+    assert stat.S_IMODE(home.database.stat().st_mode) == 0o755
+
+
+def test_an_empty_file_is_a_new_one_unless_there_are_backups(home: Home, clock: FakeClock) -> None:
+    home.data.mkdir()
+    home.database.touch(0o644)
+    assert migrate(home, clock) == MigrateResult(NAMES, None)
+    assert stat.S_IMODE(home.database.stat().st_mode) == 0o600
+    taken = backup(home, clock)
+    home.database.write_bytes(b"")
+    with pytest.raises(PermanentError, match=f"db restore data/backups/{taken.path.name}"):
+        migrate(home, clock)
+    assert home.database.read_bytes() == b""
 
 
 def test_a_network_file_system_is_refused(home: Home, clock: FakeClock) -> None:

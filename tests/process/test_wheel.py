@@ -83,6 +83,8 @@ def fleet(environment: Path, tmp_path: Path) -> Path:
         "multibot/shipped/bots/multi_bot.yaml",
         "multibot/shipped/.env.example",
         "multibot/sandbox/page/index.html",
+        "multibot/cli/pages/history.css",
+        "multibot/cli/pages/history.js",
         "multibot/py.typed",
         *sorted(
             f"multibot/shipped/{path.relative_to(REPOSITORY)}"

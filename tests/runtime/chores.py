@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -103,6 +103,14 @@ async def household(home: Home, clock: FakeClock) -> AsyncIterator[Household]:
         yield made
     finally:
         await made.close()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that needs the store's own thread."""
+    never = asyncio.get_running_loop().create_future()
+    async with asyncio.timeout(60):
+        while not condition():
+            await asyncio.wait({never}, timeout=0.002)
 
 
 async def work(housekeeper: Housekeeper) -> None:

@@ -3,7 +3,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from multibot.home import Home
+from multibot.store.migrate import migrate
 from tests.fakes import FakeClock
+from tests.runtime.chores import Household, household
 from tests.runtime.stage import Stage, staged
 from tests.runtime.wire import FastClock, Play, Scene, run_fast, wired
 
@@ -26,3 +28,11 @@ def play(home: Home) -> Play:
         run_fast(work())
 
     return run
+
+
+@pytest.fixture
+async def house(home: Home, clock: FakeClock) -> AsyncIterator[Household]:
+    """Bots that look after one file; give the test a `clock` of its own that leaps."""
+    migrate(home, clock)
+    async with household(home, clock) as made:
+        yield made

@@ -1,13 +1,14 @@
 """What takes long is done beside the loop, and no end of the process waits for it."""
 
 import asyncio
+import os
 import subprocess
 import sys
 import threading
 
 import pytest
 
-from multibot.runtime.aside import aside
+from multibot.runtime.aside import LOWEST, aside, stand_back
 from tests.fakes import settle
 
 
@@ -46,11 +47,22 @@ async def test_whoever_stops_waiting_is_not_told() -> None:
     await settle()
 
 
+async def test_work_outside_of_python_can_stand_back_behind_everybody() -> None:
+    def work() -> int:
+        stand_back()
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    assert await aside(work) == (LOWEST if sys.platform == "linux" else before)
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
+
+
 def test_a_process_ends_without_waiting_for_it() -> None:
     """A copy of a large file must not keep a bot from stopping in time."""
     program = """
 import asyncio, threading
-from multibot.runtime.aside import aside
+from multibot.runtime.aside import LOWEST, aside, stand_back
 async def main():
     asyncio.ensure_future(aside(threading.Event().wait))
     await asyncio.sleep(0)

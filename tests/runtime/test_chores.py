@@ -1,7 +1,6 @@
 """What the housekeeper does, on the real store: each chore as it is wired for a bot."""
 
 import contextlib
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -17,9 +16,8 @@ from multibot.store import connection
 from multibot.store.archive import backup
 from multibot.store.driver import sqlite
 from multibot.store.incidents import recent
-from multibot.store.migrate import migrate
 from multibot.store.stores import BotStore
-from tests.runtime.chores import DAY, HOUR, MINUTE, Household, Leaping, configured, household, work
+from tests.runtime.chores import DAY, HOUR, MINUTE, Household, Leaping, configured, work
 from tests.store.material import ANSWER, message, rows
 from tests.unit.config import samples
 
@@ -31,13 +29,6 @@ RULES = SessionRules()
 @pytest.fixture
 def clock() -> Leaping:
     return Leaping()
-
-
-@pytest.fixture
-async def house(home: Home, clock: Leaping) -> AsyncIterator[Household]:
-    migrate(home, clock)
-    async with household(home, clock) as made:
-        yield made
 
 
 async def settled(keeper: Housekeeper, clock: Leaping) -> None:
@@ -117,7 +108,7 @@ async def test_many_turns_go_in_small_writes(house: Household, clock: Leaping) -
             """WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
             INSERT INTO conversations (bot_name, channel_id, channel_name, channel_type, user_id,
                 username, session_id, message_id, role, content, timestamp)
-            SELECT 'sage', '10', 'x', 'channel', '7', 'Al', 's', i, 'user', 'hello', '2020' FROM n""",
+            SELECT 'sage', '10', 'x', 'channel', '7', 'Al', 's', i, 'user', 'secret words', '2020' FROM n""",
             (count,),
         )
 
@@ -126,6 +117,8 @@ async def test_many_turns_go_in_small_writes(house: Household, clock: Leaping) -
 
     assert contents(house.home) == []
     assert done(house)["retention"] == f"turns of sage: {count}"
+    for path in house.home.data.glob("conversations.db*"):
+        assert b"secret words" not in path.read_bytes()
 
 
 async def test_a_change_that_is_only_in_the_file_deletes_nothing(
@@ -268,9 +261,9 @@ async def test_what_bots_agreed_on_goes_when_it_is_over(house: Household, clock:
     keeper = await house.keeper(configured(house.home), "sage")
     talk, activity = ChainRules(enabled=True), ActivityRules(enabled=True)
     store = house.store("spark")
+    heard = Heard(author=BotName("sage"), others=(BotName("logic"),))
     for number in range(520):
         said = message(channel_id=str(number), author_id="900", author_is_bot=True)
-        heard = Heard(author=BotName("sage"), others=(BotName("logic"),))
         await store.chains.meet(said, heard, talk, roll=0.0)
         await store.chains.person_spoke(message(channel_id=str(number)), talk)
         await store.activity.person_spoke(message(), activity)

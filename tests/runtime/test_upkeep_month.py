@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,10 +16,9 @@ from multibot.conversation.session import SessionRules
 from multibot.home import Home
 from multibot.store.archive import backup, search
 from multibot.store.incidents import Kind
-from multibot.store.migrate import migrate
 from multibot.store.stores import BotStore
 from tests.faults.book import times
-from tests.runtime.chores import DAY, HOUR, MINUTE, Household, Leaping, configured, household, work
+from tests.runtime.chores import DAY, HOUR, MINUTE, Household, Leaping, configured, work
 from tests.store.material import ANSWER, CANDIDATE, LEASE, NOT_ADDRESSED, message, rows
 
 DAYS, STEADY = 40, 32
@@ -36,13 +35,6 @@ GROWING = ("conversations", "sessions", "conversations_fts")
 @pytest.fixture
 def clock() -> Leaping:
     return Leaping()
-
-
-@pytest.fixture
-async def house(home: Home, clock: Leaping) -> AsyncIterator[Household]:
-    migrate(home, clock)
-    async with household(home, clock) as made:
-        yield made
 
 
 class Talk:

@@ -177,26 +177,16 @@ async def _member(
     await arbiter.publish()
     talk = member.cross_bot.rules
     attention = Attention(store.activity, member.activity.rules(talk.pair_cooldown), clock)
-    fellows = Fellows(
-        bot=member,
-        store=store,
-        arbiter=arbiter,
-        attention=attention,
-        pulse=pulse,
-        clock=clock,
-        chance=chance,
-    )
-    engine = Engine(
-        bot=member,
-        store=store,
-        arbiter=arbiter,
-        fellows=fellows,
-        responder=responder,
-        delivery=delivery,
-        pulse=pulse,
-        clock=clock,
-        chance=chance,
-    )
+    common: dict[str, Any] = {
+        "bot": member,
+        "store": store,
+        "arbiter": arbiter,
+        "pulse": pulse,
+        "clock": clock,
+        "chance": chance,
+    }
+    fellows = Fellows(attention=attention, **common)
+    engine = Engine(fellows=fellows, responder=responder, delivery=delivery, **common)
     recovery = Recovery(
         engine=engine,
         ledger=store.ledger,
@@ -205,18 +195,7 @@ async def _member(
         max_age=member.catchup.max_age,
     )
     guilds = FakeGuilds()
-    rounds = Rounds(
-        bot=member,
-        store=store,
-        guilds=guilds,
-        engine=engine,
-        fellows=fellows,
-        arbiter=arbiter,
-        attention=attention,
-        pulse=pulse,
-        clock=clock,
-        chance=chance,
-    )
+    rounds = Rounds(guilds=guilds, engine=engine, fellows=fellows, attention=attention, **common)
     return Cast(
         member, engine, store, delivery, responder, pulse, clock, recovery, rounds, guilds, chance
     )

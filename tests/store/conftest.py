@@ -8,13 +8,15 @@ from multibot.clock import Clock
 from multibot.conversation.message import BotName
 from multibot.home import Home
 from multibot.store import connection
+from multibot.store.archive.backup import backup
 from multibot.store.driver import sqlite
 from multibot.store.migrate import migrate
 from multibot.store.stores import BotStore, open_store
 from multibot.store.writer import Writer
 from tests.fakes import FakeClock
-from tests.store import notes
+from tests.store import copies, notes
 from tests.store.material import SAGE
+from tests.store.talk import BOTS, Stores, Talk
 
 OpenBot = Callable[..., BotStore]
 
@@ -54,6 +56,18 @@ def writing(home: Home) -> Iterator[sqlite.Connection]:
 
 
 @pytest.fixture
+def stores(open_bot: OpenBot) -> Stores:
+    """The shared file, opened for three bots."""
+    return {bot: open_bot(bot) for bot in BOTS}
+
+
+@pytest.fixture
+def talk(stores: Stores, clock: FakeClock) -> Talk:
+    """One channel in which the three talk with each other."""
+    return Talk(stores, clock)
+
+
+@pytest.fixture
 def database(tmp_path: Path) -> Path:
     """A file with the small tables of `notes.py`."""
     path = tmp_path / "notes.db"
@@ -78,3 +92,15 @@ def make_writer(database: Path, lock: Path) -> notes.MakeWriter:
         return writer
 
     return make
+
+
+@pytest.fixture
+async def older(home: Home, open_bot: OpenBot, clock: FakeClock) -> Path:
+    """Take a backup of a home in which more is said later; nothing of it runs."""
+    store = open_bot()
+    await copies.talk(store, 1, 3)
+    copies.index(home)
+    taken = backup(home, clock)
+    await copies.talk(store, 4, 2)
+    await store.close()
+    return taken.path

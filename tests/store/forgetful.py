@@ -1,7 +1,9 @@
 """A file in which two users talk with two bots, and short ways to look at what is left of one."""
 
 import asyncio
+import functools
 import itertools
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,10 +13,11 @@ from multibot.conversation.message import BotName, ChannelId
 from multibot.conversation.session import SessionRules
 from multibot.home import Home
 from multibot.store import connection, layout
-from multibot.store.archive import forgetting, search
+from multibot.store.archive import checkpoint, forgetting, search
 from multibot.store.archive.forget import Scope
 from multibot.store.archive.forgetting import Forgotten
 from multibot.store.archive.shared import SharedFile
+from multibot.store.migrate import migrate
 from multibot.store.stores import BotStore, open_store
 from tests.fakes import FakeClock
 from tests.store.material import ANSWER, CANDIDATE, LEASE, RULES, SAGE, SHARED, SPARK, message
@@ -25,6 +28,23 @@ WORDS = ("quixotically", "zymurgy", "alfonso")
 NAMES = {AL: WORDS[2], BO: "bo"}
 
 _ids = itertools.count(900_000_000)
+
+
+def populated(home: Home) -> Home:
+    """Put a copy of the file into a home; it is made once for all tests."""
+    home.data.mkdir(parents=True)
+    home.database.write_bytes(_template())
+    return home
+
+
+@functools.cache
+def _template() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        home, clock = Home(Path(folder)), FakeClock()
+        migrate(home, clock)
+        populate(home, clock)
+        assert checkpoint.truncate(home)
+        return home.database.read_bytes()
 
 
 def populate(home: Home, clock: FakeClock) -> None:
@@ -122,3 +142,13 @@ def places(folder: Path, *texts: str) -> Iterator[str]:
         if path.is_file():
             held = path.read_bytes()
             yield from (f"{path.name}: {text}" for text in texts if text.encode() in held)
+
+
+def of_others(home: Home) -> dict[str, list[tuple[Any, ...]]]:
+    """Read what has to stay as it is: all but the rows of Al, and counts of shared sessions."""
+    kept = {
+        table: [row for row in values if not naming({table: [row]}, AL)]
+        for table, values in content(home.database).items()
+        if table not in {"sessions", "outbox", "message_claims", "channel_turns"}
+    }
+    return {table: values for table, values in kept.items() if values}

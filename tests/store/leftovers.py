@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from multibot.clock import to_text
 from multibot.store.archive import cleaning
+from multibot.store.archive.sweep import Sweep
 from multibot.store.driver import sqlite
 from tests.store.material import START
 
@@ -90,3 +91,16 @@ def beat(writing: sqlite.Connection, bot: str, age: timedelta) -> None:
     put(writing, "bot_profiles", bot_name=bot, profile="{}", published_at=at)
     values = {"bot_name": bot, "channel_id": "10", "is_dm": 0, "last_seen": "5"}
     put(writing, "channel_cursors", **values, updated_at=at)
+
+
+def ways(writing: sqlite.Connection, sweep: Sweep) -> list[str]:
+    """Say how SQLite finds what each statement of a removal changes."""
+    statements: list[str] = []
+    writing.set_trace_callback(statements.append)
+    sweep.remove(writing, [("1",) * len(sweep.key)])
+    writing.set_trace_callback(None)
+    found = []
+    for sql in (each for each in statements if each.lstrip().startswith(("DELETE", "WITH"))):
+        told = writing.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall()
+        found.append(next(row[3] for row in told if row[3].startswith(("SEARCH", "SCAN"))))
+    return found

@@ -113,6 +113,7 @@ def test_what_a_kill_left_goes_with_the_next_one(home: Home, clock: FakeClock) -
     half.write_bytes(b"half")
     half.with_name(f"{half.name}-journal").write_bytes(b"half")
     (home.backups / f".{DAY}_13-00-00.json.partial").write_text("{")
+    (home.data / backups.RESTORING).write_bytes(b"half")
     # Killed between the two names: a manifest of nothing.
     lone = home.backups / f"{DAY}_13-00-00.json"
     lone.write_text(first.manifest_path.read_text())
@@ -122,6 +123,7 @@ def test_what_a_kill_left_goes_with_the_next_one(home: Home, clock: FakeClock) -
     assert set(names(home)) == {
         path.name for taken in (first, second) for path in (taken.path, taken.manifest_path)
     }
+    assert not list(home.data.glob("*.partial*"))
 
 
 def test_a_damaged_file_is_not_backed_up(home: Home, clock: FakeClock) -> None:

@@ -5,15 +5,8 @@ import pytest
 from multibot.conversation.addressing import Reason
 from multibot.conversation.message import BotName, InboundMessage
 from multibot.conversation.ruling import How, Outcome
-from tests.fakes import FakeClock
-from tests.store.conftest import OpenBot
 from tests.store.material import ANSWER, RULES, SAGE, SPARK
-from tests.store.talk import BOTS, LOGIC, Talk
-
-
-@pytest.fixture
-def talk(open_bot: OpenBot, clock: FakeClock) -> Talk:
-    return Talk({bot: open_bot(bot) for bot in BOTS}, clock)
+from tests.store.talk import LOGIC, Talk
 
 
 @pytest.fixture

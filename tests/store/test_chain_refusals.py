@@ -3,26 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from multibot.clock import to_text
 from multibot.conversation.addressing import Reason
 from multibot.conversation.ruling import How, Outcome, Ruling
 from multibot.home import Home
 from tests.fakes import FakeClock
-from tests.store.conftest import OpenBot
 from tests.store.material import SAGE, SPARK, rows
-from tests.store.talk import BOTS, BRISK, LOGIC, RULES, Stores, Talk, heard
-
-
-@pytest.fixture
-def stores(open_bot: OpenBot) -> Stores:
-    return {bot: open_bot(bot) for bot in BOTS}
-
-
-@pytest.fixture
-def talk(stores: Stores, clock: FakeClock) -> Talk:
-    return Talk(stores, clock)
+from tests.store.talk import BRISK, LOGIC, RULES, Stores, Talk, heard
 
 
 def reasons(rulings: list[Ruling]) -> list[str]:

@@ -8,19 +8,15 @@ from multibot.conversation.addressing import Reason
 from multibot.conversation.message import InboundMessage
 from multibot.conversation.ruling import How, Outcome, Ruling
 from multibot.home import Home
-from multibot.store.chains import Opening
-from tests.fakes import FakeClock
+from multibot.store.claims import Claims
+from multibot.store.driver import sqlite
+from multibot.store.exchanges import Channel
 from tests.store.conftest import OpenBot
 from tests.store.material import SAGE, SPARK, rows
-from tests.store.talk import BOTS, LOGIC, Talk, heard
+from tests.store.talk import LOGIC, Talk, heard
 from tests.store.talk import RULES as PACED
 
 BOTH = (SPARK, LOGIC)
-
-
-@pytest.fixture
-def talk(open_bot: OpenBot, clock: FakeClock) -> Talk:
-    return Talk({bot: open_bot(bot) for bot in BOTS}, clock)
 
 
 async def begun(talk: Talk) -> tuple[InboundMessage, Ruling]:
@@ -200,71 +196,6 @@ async def test_a_message_that_is_read_late_is_judged_by_when_it_was_written(
     assert found.reason == reason
 
 
-async def test_a_conversation_begun_on_purpose_is_message_one(home: Home, talk: Talk) -> None:
-    opening = Opening(place=talk.place, turn="opener:1:7", partner=SPARK)
-    asked = await talk.chains().open(opening, talk.rules)
-    assert (asked.outcome, asked.chain, asked.number) == (Outcome.ANSWER, 1, 1)
-    again = await talk.chains(LOGIC).open(
-        Opening(place=talk.place, turn="opener:1:8", partner=SPARK), talk.rules
-    )
-    assert again.reason is Reason.CHAIN_LIMIT
-
-    said = talk.write(SAGE)
-    found = await talk.ask(SAGE, SPARK, said=said, roll=0.99)
-    await talk.sent(SAGE, said, turn=opening.turn)
-    assert (found.outcome, found.number) == (Outcome.ANSWER, 2)
-    exchange = talk.exchange
-    assert (exchange.message_count, exchange.pending, exchange.bot_turns) == (1, 0, 1)
-    assert rows(home.database, "SELECT first_bot, second_bot FROM pair_cooldowns") == [
-        ("sage", "spark")
-    ]
-
-
-@pytest.mark.parametrize(("minutes", "free"), [(59.99, False), (60, True)])
-async def test_a_pair_begins_again_after_its_cooldown(
-    open_bot: OpenBot,
-    talk: Talk,
-    minutes: float,
-    free: bool,  # noqa: FBT001
-) -> None:
-    """In whatever channel, whoever of the two begins, and after a restart too."""
-    await talk.chains().open(Opening(place=talk.place, turn="a", partner=SPARK), talk.rules)
-    talk.clock.tick(60 * minutes)
-    elsewhere = Talk({bot: open_bot(bot) for bot in BOTS}, talk.clock, channel="11")
-    asked = await elsewhere.chains(SPARK).open(
-        Opening(place=elsewhere.place, turn="b", partner=SAGE), talk.rules
-    )
-
-    assert (asked.outcome is Outcome.ANSWER) is free
-    if not free:
-        assert (asked.reason, asked.detail) == (Reason.COOLDOWN, "sage and spark: 0:01 left")
-        assert list(elsewhere.chains(SPARK).paired()) == [SAGE]
-        assert not elsewhere.chains(LOGIC).paired()
-
-
-async def test_an_opener_that_is_never_sent_leaves_nothing(home: Home, talk: Talk) -> None:
-    opening = Opening(place=talk.place, turn="a", partner=SPARK)
-    await talk.chains().open(opening, talk.rules)
-    await talk.chains().withdraw(talk.place, "a", talk.rules)
-
-    assert not talk.exchange.is_alive
-    assert talk.exchange.bot_turns == 0
-    assert rows(home.database, "SELECT count(*) FROM pair_cooldowns") == [(0,)]
-    assert (await talk.chains().open(opening, talk.rules)).outcome is Outcome.ANSWER
-
-
-async def test_posts_are_counted_like_all_that_bots_say(talk: Talk) -> None:
-    for number in range(20):
-        asked = await talk.chains().post(talk.place, f"post:{number}", talk.rules)
-        assert asked.outcome is Outcome.ANSWER
-        await talk.sent(SAGE, talk.write(SAGE), turn=f"post:{number}")
-    over = await talk.chains(LOGIC).post(talk.place, "post:20", talk.rules)
-    assert over.reason is Reason.CHAIN_LIMIT
-
-    await talk.person()
-    assert (await talk.chains().post(talk.place, "post:21", talk.rules)).outcome == "answer"
-
-
 async def test_what_was_on_its_way_when_a_person_spoke_counts_once_it_is_there(
     talk: Talk,
 ) -> None:
@@ -291,3 +222,34 @@ async def test_a_person_seen_after_what_came_later_is_put_in_its_place(talk: Tal
     object.__setattr__(older, "message_id", str(int(person.message_id) - 1))
     await talk.chains(LOGIC).person_spoke(older, talk.rules)
     assert talk.exchange.bot_turns == 2
+
+
+async def test_two_processes_that_see_a_person_at_once_end_the_chain_once(talk: Talk) -> None:
+    await begun(talk)
+    person = await talk.person(SAGE)
+    before = talk.exchange
+
+    def again(writing: sqlite.Connection) -> None:
+        channel = Channel(writing, talk.place, talk.rules, talk.clock.now())
+        channel.interrupt(person.message_id)
+        channel.save()
+
+    await talk.stores[SPARK].writer.run(again)
+    assert talk.exchange == before
+
+
+async def test_what_a_bot_is_done_with_is_not_taken_again(talk: Talk) -> None:
+    """The row of its decision may be older than that of its claim."""
+    talk.rules = PACED
+    said = talk.write(SAGE)
+    await talk.meet(SPARK, said, heard(SPARK, SAGE, [SPARK]))
+    claims = Claims(SPARK)
+
+    def settle(writing: sqlite.Connection) -> None:
+        claims.claim(writing, said, talk.clock.now(), slots=1, lease=timedelta(seconds=60))
+        claims.settle(writing, said.message_id, talk.clock.now(), "failed")
+
+    await talk.stores[SPARK].writer.run(settle)
+    talk.clock.tick(5)
+    found = await talk.judged(SPARK, said, heard(SPARK, SAGE, [SPARK]), again=True)
+    assert (found.reason, found.holder) == (Reason.CLAIMED_BY, SPARK)

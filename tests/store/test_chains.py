@@ -1,7 +1,7 @@
 """Bots that talk with each other over the shared file: the whole way, by the rules of the original."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -10,20 +10,13 @@ from multibot.conversation.addressing import Reason
 from multibot.conversation.chain import Phase
 from multibot.conversation.ruling import How, Outcome, Ruling
 from multibot.home import Home
+from multibot.store.exchanges import Place
 from tests.fakes import FakeClock
 from tests.store.conftest import OpenBot
 from tests.store.material import SAGE, SPARK, rows
 from tests.store.talk import BOTS, BRISK, LOGIC, Stores, Talk
 
-
-@pytest.fixture
-def stores(open_bot: OpenBot) -> Stores:
-    return {bot: open_bot(bot) for bot in BOTS}
-
-
-@pytest.fixture
-def talk(stores: Stores, clock: FakeClock) -> Talk:
-    return Talk(stores, clock)
+MINUTES_5 = timedelta(minutes=5)
 
 
 def reasons(rulings: list[Ruling]) -> list[str]:
@@ -114,6 +107,35 @@ async def test_three_channels_of_three_guilds_know_nothing_of_each_other(
         ("11", 0),
         ("12", 3),
     ]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "free_at"),
+    [
+        (10, {"12:09:59": "c", "12:10:00": "bc", "12:11:00": "bc", "12:15:00": "abc"}),
+        (5, {"12:05:00": "bc", "12:09:59": "bc", "12:10:00": "abc", "12:11:00": "abc"}),
+    ],
+)
+async def test_three_guilds_as_in_the_original(
+    stores: Stores, clock: FakeClock, minutes: int, free_at: dict[str, str]
+) -> None:
+    """Guild b was done at 12:00, guild a at 12:05; in guild c nothing was said before."""
+    rules = replace(BRISK, cooldown=timedelta(minutes=minutes))
+    talks = {name: Talk(stores, clock, rules, channel=name) for name in "abc"}
+    for number, talk in enumerate(talks.values()):
+        talk.place = Place(talk.place.channel_id, str(number))
+    noon = clock.now()
+    for name, at, bots in (("b", noon, (SAGE, SPARK)), ("a", noon + MINUTES_5, (SPARK, LOGIC))):
+        clock.set_wall(at - timedelta(seconds=4))
+        await talks[name].exchange_of_answers(*bots, gap=1)
+        assert clock.now() == at
+
+    for time, expected in free_at.items():
+        clock.set_wall(datetime.fromisoformat(f"{noon:%Y-%m-%d}T{time}Z"))
+        free = [name for name, talk in talks.items() if talk.exchange.cooldown is None]
+        assert free == [*expected], time
+    clock.set_wall(noon + 2 * MINUTES_5 - timedelta(seconds=1))
+    assert (await talks["c"].ask(SAGE, LOGIC)).outcome is Outcome.ANSWER
 
 
 async def test_a_reply_in_a_cooldown_is_blocked_too(talk: Talk) -> None:

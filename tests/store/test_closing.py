@@ -176,7 +176,7 @@ def _shape(ids: list[str]) -> list[int]:
     return [order[each] for each in ids]
 
 
-@pytest.mark.parametrize("statement", ["_BOTS", "_CLOSE"])
+@pytest.mark.parametrize("statement", ["_NEXT_BOT", "_CLOSE"])
 async def test_closing_reads_open_sessions_only(home: Home, statement: str) -> None:
     values = dict.fromkeys(("bot_name", "at", "silent_since", "begun_before", "limit"), "1")
     with SharedFile(home) as file:

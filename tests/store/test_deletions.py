@@ -27,6 +27,19 @@ async def test_a_deleted_message_leaves_an_empty_row(
     assert store.history.lately("10", "7", 10) == ()
 
 
+async def test_another_process_does_not_bring_back_what_was_deleted(
+    home: Home, open_bot: OpenBot
+) -> None:
+    """The next one knows from the rows alone, and an event may come late."""
+    store = open_bot()
+    kept, _ = await begin(store, "secret")
+    await store.outbox.stage(kept.message_id, ["an answer on its way"])
+    await store.edits.deleted([kept.message_id])
+    await open_bot().edits.edited([edit(kept, "secret too", after=50)])
+    assert rows(home.database, TURNS) == [("user", "", None, None, AT(0))]
+    assert rows(home.database, INBOX) == [("sending", "answered", "mention", "")]
+
+
 async def test_of_a_deleted_message_not_a_word_is_left_in_the_files(
     home: Home, store: BotStore
 ) -> None:

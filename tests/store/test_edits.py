@@ -1,10 +1,17 @@
 """Edits on Discord, and what its histories show later, looked at in the file."""
 
+import contextlib
 import json
+import random
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+import pytest
+
+from multibot.conversation.message import InboundMessage
 from multibot.home import Home
 from multibot.store import connection
+from multibot.store.inbox import DealtWithError
 from multibot.store.stores import BotStore
 from tests.store.amended import AT, TURNS, answer, arrive, begin, edit, shown
 from tests.store.conftest import OpenBot
@@ -63,11 +70,14 @@ async def test_an_edit_during_the_answer_is_in_both_copies(home: Home, open_bot:
     assert (left.message.content, shown(store)) == ("hello", ["hello"])
 
 
-async def test_a_candidate_that_wins_keeps_what_was_edited_meanwhile(store: BotStore) -> None:
+async def test_a_candidate_that_wins_keeps_what_was_edited_meanwhile(open_bot: OpenBot) -> None:
+    store = open_bot()
     said = message("helo")
     await store.ledger.receive(said, CANDIDATE, per_minute=10)
     await store.edits.edited([edit(said, "hello")])
     await store.ledger.claim(said, slots=1, lease=LEASE, per_minute=10)
+    # As after a kill.
+    assert open_bot().ledger.unfinished()[0].message.content == "hello"
     await store.ledger.begin(said, RULES)
     assert shown(store) == ["hello"]
 
@@ -113,6 +123,34 @@ async def test_what_nobody_has_stored_is_not_written(home: Home, store: BotStore
     await store.edits.deleted(["77", "78"])
     assert reader.execute("PRAGMA data_version").fetchone() == before
     reader.close()
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_in_whatever_order_and_however_often_events_come_the_newest_counts(
+    home: Home, store: BotStore, seed: int
+) -> None:
+    dice = random.Random(seed)  # noqa: S311 - orders that a test can repeat
+    said = message("first")
+    versions = [edit(said, f"edit {number}", after=number) for number in (1, 2, 3)]
+
+    def edits(one: InboundMessage) -> Callable[[], Awaitable[object]]:
+        return lambda: store.edits.edited([one])
+
+    events = [edits(each) for each in versions] * 2
+    if is_deleted := seed % 3 == 0:
+        events += [lambda: store.edits.deleted([said.message_id])] * 2
+    dice.shuffle(events)
+    arrives, begins = sorted(dice.sample(range(len(events) + 2), 2))
+    events.insert(arrives, lambda: store.ledger.receive(said, ANSWER, per_minute=10))
+    events.insert(begins, lambda: store.ledger.begin(said, RULES))
+    for event in events:
+        with contextlib.suppress(DealtWithError):
+            await event()
+
+    turns = rows(home.database, "SELECT content FROM conversations")
+    waiting = rows(home.database, "SELECT json_extract(message, '$.content') FROM inbox")
+    newest = "" if is_deleted else "edit 3"
+    assert {content or "" for (content,) in (*turns, *waiting)} == {newest}
 
 
 async def test_only_what_lies_between_can_be_missing(store: BotStore) -> None:

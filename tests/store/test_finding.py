@@ -1,5 +1,6 @@
 """What a search finds: every turn that has the words, indexed or not, and nothing else."""
 
+import random
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from multibot.store.archive.criteria import Criteria
 from multibot.store.archive.finding import UNINDEXED, Finding, Order, catch_up
 from multibot.store.archive.index import Found
 from multibot.store.archive.marks import show
+from multibot.store.archive.reading import Transcript
 from multibot.store.archive.shared import SharedFile
 from multibot.store.migrate import migrate
 from tests.fakes import FakeClock
@@ -48,6 +50,32 @@ def spoken(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
     store(home, [turn(text, after=number) for number, text in enumerate(TEXTS)])
     if request.param:
         index(home, request.param)
+    return home
+
+
+@pytest.fixture(scope="module")
+def long_chat(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    home = Home(tmp_path_factory.mktemp("long"))
+    migrate(home, FakeClock())
+    draw = random.Random(1)  # noqa: S311 - a seed, not a secret
+    times = draw.sample(range(3_000), 2_000)
+    words = {0: "common rare", 1: "common", 2: "common", 3: "common"}
+    store(
+        home,
+        (
+            turn(
+                words.get(at % 97, "nothing") + (" ancient" if at < 200 else ""),
+                after=at,
+                bot_name=draw.choice(["sage", "spark"]),
+                user_id=str(7 + (at % 50 == 0)),
+            )
+            for at in times
+        ),
+    )
+    with SharedFile(home) as shared:
+        for _ in range(3):
+            shared.write(search.fill)
+        assert search.behind(shared.reader)
     return home
 
 
@@ -160,7 +188,7 @@ def test_the_limit_cuts_the_order_that_is_asked_for(spoken: Home) -> None:
         assert not finding.is_cut
 
 
-def test_of_a_common_word_those_stored_last_are_put_in_order(home: Home) -> None:
+def test_of_a_common_word_those_stored_last_are_ranked(home: Home) -> None:
     store(home, [turn("the best" if number < 3 else "the words of it") for number in range(9)])
     index(home)
 
@@ -168,6 +196,25 @@ def test_of_a_common_word_those_stored_last_are_put_in_order(home: Home) -> None
         finding = Finding(shared, Criteria(), "the", window=4)
         assert [each.turn.id for each in finding.find(Order.BEST, 20)] == [9, 8, 7, 6]
         assert finding.is_cut
+        narrow = Finding(shared, Criteria(bot_names=("sage",)), "the", window=4)
+        assert [each.turn.id for each in narrow.find(Order.BEST, 20)] == [9, 8, 7, 6]
+
+
+@pytest.mark.parametrize(("exact", "steps"), [(5000, 12), (0, 12), (0, 1)])
+@pytest.mark.parametrize("asked", [{}, {"user_ids": ("8",)}, {"role": "user"}])
+def test_newest_first_is_exact_on_every_way_through_the_file(
+    long_chat: Home, exact: int, steps: int, asked: dict[str, Any]
+) -> None:
+    """Turns stored in no order of time, some of them not indexed; words common, rare and old."""
+    criteria = Criteria(**asked)
+    with SharedFile(long_chat) as shared:
+        said = list(Transcript(shared, criteria).turns())
+        for word in ("common", "rare", "ancient"):
+            having = [one.id for one in reversed(said) if word in one.content]
+            finding = Finding(shared, criteria, word, exact=exact, steps=steps)
+            for limit in (1, 20, 1000):
+                found = finding.find(Order.NEWEST, limit)
+                assert [each.turn.id for each in found] == having[:limit]
 
 
 def test_an_index_that_is_far_behind_is_brought_up_to_date(home: Home) -> None:

@@ -1,7 +1,5 @@
 """A user is forgotten: every row of theirs goes, down to the bytes, and no row of anybody else."""
 
-import shutil
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,12 +8,9 @@ import pytest
 
 from multibot.home import Home
 from multibot.store import connection, layout
-from multibot.store.archive import checkpoint, forgetting, tombstones, traces
+from multibot.store.archive import forgetting, traces
 from multibot.store.archive.forget import Scope
 from multibot.store.archive.shared import SharedFile
-from multibot.store.archive.tombstones import Tombstones
-from multibot.store.migrate import migrate
-from multibot.store.transaction import Durability
 from tests.fakes import FakeClock
 from tests.store.forgetful import (
     AL,
@@ -24,8 +19,9 @@ from tests.store.forgetful import (
     content,
     forget,
     naming,
+    of_others,
     places,
-    populate,
+    populated,
 )
 from tests.store.material import rows
 
@@ -57,34 +53,10 @@ OF_BOTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file that each test gets a copy of."""
-    made = Home(tmp_path_factory.mktemp("template"))
-    clock = FakeClock()
-    migrate(made, clock)
-    populate(made, clock)
-    checkpoint.truncate(made)
-    return made.database
-
-
 @pytest.fixture
-def home(tmp_path: Path, clock: FakeClock, template: Path) -> Home:
-    copied = Home(tmp_path)
-    copied.data.mkdir()
-    shutil.copyfile(template, copied.database)
+def home(tmp_path: Path, clock: FakeClock) -> Home:
     clock.tick(3600)
-    return copied
-
-
-def of_others(home: Home) -> dict[str, list[tuple[Any, ...]]]:
-    """Read what has to stay as it is: all but the rows of Al, and counts of shared sessions."""
-    kept = {
-        table: [row for row in values if not naming({table: [row]}, AL)]
-        for table, values in content(home.database).items()
-        if table not in {"sessions", "outbox", "message_claims", "channel_turns"}
-    }
-    return {table: values for table, values in kept.items() if values}
+    return populated(Home(tmp_path))
 
 
 def test_each_table_of_the_file_is_decided_upon(home: Home) -> None:
@@ -229,82 +201,3 @@ def test_notes_for_people_lose_the_id(home: Home, clock: FakeClock) -> None:
         ("old/1_0.json", '{"a": 0}')
     ]
     assert rows(home.database, "SELECT detail FROM incidents") == [(f"a crash at 0, not {AL}1",)]
-
-
-class KilledError(Exception):
-    """The process is gone."""
-
-
-def test_killed_between_any_two_writes_it_is_complete_after_the_next_run(
-    home: Home, clock: FakeClock, tmp_path: Path
-) -> None:
-    kept = home.database.read_bytes()
-    others = of_others(home)
-    for last in range(100):
-        for path in (*home.data.glob("conversations.db*"), home.forgotten):
-            path.unlink(missing_ok=True)
-        home.database.write_bytes(kept)
-        if not is_killed(home, clock, last):
-            break
-        assert Tombstones(tombstones.listed(home.forgotten)).of(AL)
-        forget(home, clock)
-        assert list(places(home.data, AL, *WORDS)) == []
-        assert of_others(home) == others
-    else:
-        pytest.fail("it never came to its end")
-    assert last >= 8
-
-
-def is_killed(home: Home, clock: FakeClock, writes: int) -> bool:
-    """Forget until so many writes are done; say whether there were more to do."""
-    left = iter(range(writes))
-
-    def write(job: Callable[[Any], Any], durability: Durability) -> Any:
-        if next(left, None) is None:
-            raise KilledError
-        return shared.write(job, durability)
-
-    with SharedFile(home) as shared:
-        try:
-            forgetting.forget(home, Scope(user_id=AL), clock, write)
-        except KilledError:
-            return True
-    return False
-
-
-def test_what_comes_in_meanwhile_is_forgotten_too(home: Home, clock: FakeClock) -> None:
-    """A bot stores more of the user after the rows of that table were looked through."""
-    comes: Iterator[str] = iter(["1", "2", "3"])
-
-    def write(job: Callable[[Any], Any], durability: Durability) -> Any:
-        if (one := next(comes, None)) is not None:
-            shared.write(
-                lambda writing: writing.execute(
-                    "INSERT INTO inbox (bot_name, message_id, channel_id, user_id, created_at,"
-                    " received_at, updated_at, decision, reason, state)"
-                    " VALUES ('sage', ?, '10', ?, '2026-01-01T13:30:00.000Z', '', '', 'no', '',"
-                    " 'declined')",
-                    (one, AL),
-                )
-            )
-        return shared.write(job, durability)
-
-    with SharedFile(home) as shared:
-        done = forgetting.forget(home, Scope(user_id=AL), clock, write)
-
-    assert naming(content(home.database), AL) == set()
-    # What came is known to be forgotten, though our clock stands before it.
-    assert done.forgotten_at.isoformat() == "2026-01-01T13:30:00+00:00"
-
-
-def test_a_long_reader_is_told_of(home: Home, clock: FakeClock) -> None:
-    with closing(connection.open_reader(home.database)) as reader:
-        cursor = reader.execute("SELECT * FROM conversations")
-        cursor.fetchone()
-        with SharedFile(home) as shared:
-            shared.write(lambda writing: writing.execute("DELETE FROM notices"))
-            shared.write(lambda writing: writing.execute("DELETE FROM incidents"))
-            shared.write(lambda writing: writing.execute("UPDATE watermarks SET value = value"))
-        assert not checkpoint.truncate(home, patience=0.1)
-        cursor.fetchall()
-    assert checkpoint.truncate(home)

@@ -40,21 +40,6 @@ async def test_a_start_counts_for_24_hours(store: BotStore, clock: FakeClock) ->
     assert (await store.gateway.starts(), store.gateway.count_starts()) == ((), 0)
 
 
-async def test_old_starts_are_removed_in_the_end(
-    home: Home, open_bot: OpenBot, clock: FakeClock
-) -> None:
-    sage, spark = open_bot(), open_bot(SPARK)
-    await spark.gateway.record_start()
-    await sage.gateway.record_start()
-    clock.tick(31 * 86_400)
-    await sage.gateway.record_start()
-
-    assert rows(home.database, "SELECT bot_name FROM gateway_starts ORDER BY id") == [
-        ("spark",),
-        ("sage",),
-    ]
-
-
 async def test_starts_from_before_the_clock_went_back_age_from_then_on(
     open_bot: OpenBot, clock: FakeClock
 ) -> None:
@@ -100,11 +85,8 @@ async def test_a_refusal_counts_for_ten_minutes_at_least(store: BotStore, clock:
 
 
 async def test_refusals_from_before_the_clock_went_back_do_not_count(
-    home: Home, store: BotStore, clock: FakeClock
+    store: BotStore, clock: FakeClock
 ) -> None:
     await store.gateway.count_refusal(403)
     clock.set_wall(START - timedelta(days=1))
     assert store.gateway.refusals(TEN_MINUTES) == 0
-    clock.set_wall(START + timedelta(days=2))
-    await store.gateway.count_refusal(401)
-    assert rows(home.database, "SELECT status FROM http_errors") == [(401,)]

@@ -5,11 +5,11 @@ import sys
 from datetime import timedelta
 
 from multibot.home import Home
-from multibot.store.incidents import KEPT, Kind, recent
+from multibot.store.incidents import Kind, recent
 from multibot.store.stores import BotStore
 from tests.fakes import FakeClock
 from tests.store.conftest import OpenBot
-from tests.store.material import SPARK, START, rows
+from tests.store.material import SPARK, START
 
 HOUR = timedelta(hours=1)
 
@@ -79,14 +79,6 @@ async def test_a_clock_set_back_counts_on_and_never_goes_back(
 
     (incident,) = recent(home.database, at)
     assert (incident.count, incident.last_at) == (2, at)
-
-
-async def test_very_old_ones_are_forgotten(home: Home, store: BotStore, clock: FakeClock) -> None:
-    await store.incidents.record(Kind.CRASH)
-    clock.tick(KEPT.total_seconds() + 1)
-    await store.incidents.record(Kind.PARKED)
-
-    assert rows(home.database, "SELECT kind FROM incidents") == [("parked",)]
 
 
 async def test_half_a_surrogate_pair_in_the_detail_is_kept_readable(

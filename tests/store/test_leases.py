@@ -136,9 +136,9 @@ def test_a_killed_holder_is_replaced_after_its_lease(home: Home) -> None:
         assert second.stdout is not None
         start([first])
         assert first.stdout.readline() == "one 1\n"
-        start([second])
         first.kill()
         first.wait()
         ((until,),) = rows(home.database, "SELECT expires_at FROM leases")
+        start([second])
         assert second.stdout.readline() == "two 2\n"
         assert rows(home.database, "SELECT taken_at >= ? FROM leases", until) == [(1,)]

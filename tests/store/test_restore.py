@@ -1,47 +1,23 @@
 """A copy put back whole: what it brings, what it must not bring, and what is refused."""
 
-import os
-from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
-from multibot.errors import (
-    ExitCode,
-    PermanentError,
-    StoreUnavailableError,
-    UsageError,
-)
 from multibot.home import Home
-from multibot.store import connection, integrity
 from multibot.store.archive import forgetting, manifest
 from multibot.store.archive.backup import backup
 from multibot.store.archive.forget import Scope
 from multibot.store.archive.restore import restore
 from multibot.store.archive.shared import SharedFile
 from multibot.store.connection import SCHEMA_VERSION
-from multibot.store.driver import sqlite
 from multibot.store.ledger import Receipt
 from multibot.store.migrate import migrate, schema_version
 from tests.fakes import FakeClock
 from tests.migration.test_schema import only_first, schema
-from tests.store.copies import OpenBot, change, count, found, index, overwrite, said, talk
-from tests.store.material import ANSWER, message, rows
+from tests.store.copies import OpenBot, change, count, found, said, talk
+from tests.store.material import ANSWER, RULES, message, rows
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 KEPT = "conversations_2026-01-01_12-00-00_before_restore.db"
-
-
-@pytest.fixture
-async def older(home: Home, open_bot: OpenBot, clock: FakeClock) -> Path:
-    """Take a backup of a home in which more is said later; nothing of it runs."""
-    store = open_bot()
-    await talk(store, 1, 3)
-    index(home)
-    taken = backup(home, clock)
-    await talk(store, 4, 2)
-    await store.close()
-    return taken.path
 
 
 def test_the_file_is_the_copy_again_and_what_it_was_is_kept(
@@ -61,7 +37,7 @@ def test_the_file_is_the_copy_again_and_what_it_was_is_kept(
     assert rows(home.database, "PRAGMA integrity_check") == [("ok",)]
     assert found(home.database, "words") == ["words 1", "words 2", "words 3"]
     assert sorted(path.name for path in home.data.glob("*.partial*")) == []
-    # Whoever writes next makes it a WAL file again.
+    assert rows(home.database, "PRAGMA journal_mode") == [("wal",)]
     assert not home.database.with_name(f"{home.database.name}-wal").exists()
 
 
@@ -190,147 +166,6 @@ def test_a_newer_file_is_replaced_by_the_copy_from_before(
     assert count(home.database, "inbox") == 5
 
 
-def spoil_bytes(path: Path) -> None:
-    with path.open("r+b") as file:
-        file.seek(path.stat().st_size // 2)
-        file.write(b"\xff" * 16)
-
-
-def spoil_pages(path: Path) -> None:
-    manifest.path_of(path).unlink()
-    overwrite(path, *range(3, 12))
-
-
-def cut(path: Path) -> None:
-    manifest.path_of(path).unlink()
-    os.truncate(path, path.stat().st_size // 2)
-
-
-def empty(path: Path) -> None:
-    manifest.path_of(path).unlink()
-    os.truncate(path, 0)
-
-
-def write_text(path: Path) -> None:
-    manifest.path_of(path).unlink()
-    path.write_text("no database" * 1000)
-
-
-def of_another_program(path: Path) -> None:
-    manifest.path_of(path).unlink()
-    path.unlink()
-    other = sqlite.connect(path)
-    other.execute("CREATE TABLE conversations (id INTEGER)")
-    other.execute("PRAGMA user_version = 3")
-    other.close()
-
-
-def of_the_future(path: Path) -> None:
-    manifest.path_of(path).unlink()
-    change(path, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
-
-
-def without_a_table(path: Path) -> None:
-    manifest.path_of(path).unlink()
-    change(path, "DROP TABLE outbox")
-
-
-def spoil_manifest(path: Path) -> None:
-    manifest.path_of(path).write_text("{")
-
-
-@pytest.mark.parametrize(
-    ("spoil", "told"),
-    [
-        (spoil_bytes, "not the one that its manifest describes"),
-        (spoil_manifest, "not the one that its manifest describes"),
-        (spoil_pages, "damaged"),
-        (cut, "damaged"),
-        (empty, "no database of multibot"),
-        (write_text, "not a SQLite database"),
-        (of_another_program, "another program"),
-        (of_the_future, "Upgrade multibot"),
-        (without_a_table, "outbox is not as it should be"),
-    ],
-)
-def test_a_copy_that_cannot_be_trusted_changes_nothing(
-    home: Home, older: Path, clock: FakeClock, spoil: Callable[[Path], None], told: str
-) -> None:
-    spoil(older)
-    before, there = home.database.read_bytes(), sorted(home.backups.iterdir())
-
-    with pytest.raises(PermanentError, match=told) as caught:
-        restore(home, clock, older)
-
-    assert str(older) in str(caught.value)
-    assert caught.value.exit_code is ExitCode.PERMANENT
-    assert home.database.read_bytes() == before
-    assert sorted(home.backups.iterdir()) == there
-    assert not list(home.data.glob("*.partial*"))
-
-
-def test_a_file_that_is_none_is_refused(home: Home, older: Path, clock: FakeClock) -> None:
-    for path in (home.root / "nothing.db", home.data, home.database):
-        with pytest.raises(UsageError):
-            restore(home, clock, path)
-    assert older.exists()
-
-
-def test_a_folder_in_the_place_of_the_file_is_refused(
-    home: Home, older: Path, clock: FakeClock
-) -> None:
-    home.database.unlink()
-    home.database.mkdir()
-
-    with pytest.raises(PermanentError, match="folder"):
-        restore(home, clock, older)
-    assert home.database.is_dir()
-
-
-def test_a_file_that_another_program_has_open_is_not_replaced(
-    home: Home, older: Path, clock: FakeClock
-) -> None:
-    other = connection.open_writer(home.database)
-    other.execute("SELECT count(*) FROM sessions").fetchone()
-    try:
-        with pytest.raises(StoreUnavailableError):
-            restore(home, clock, older)
-    finally:
-        other.close()
-    assert len(said(home.database)) == 10
-
-
-def test_a_damaged_file_is_replaced_and_kept_as_it_is(
-    home: Home, older: Path, clock: FakeClock
-) -> None:
-    overwrite(home.database, *range(2, 50))
-    damaged = home.database.read_bytes()
-
-    done = restore(home, clock, older)
-
-    assert done.kept == home.backups / KEPT.replace(".db", "_damaged.db")
-    assert done.kept.read_bytes() == damaged
-    assert said(home.database) == said(older)
-    assert "inbox" in done.lost
-    assert integrity.quick_check(home.database) == ""
-
-
-@pytest.mark.parametrize("wal", [b"", b"the newest rows" * 1000])
-def test_an_emptied_file_is_kept_with_its_wal(
-    home: Home, older: Path, clock: FakeClock, wal: bytes
-) -> None:
-    os.truncate(home.database, 0)
-    beside = home.database.with_name(f"{home.database.name}-wal")
-    beside.write_bytes(wal)
-
-    done = restore(home, clock, older)
-
-    assert done.kept is not None
-    assert done.kept.with_name(f"{done.kept.name}-wal").read_bytes() == wal
-    assert not beside.exists()
-    assert said(home.database) == said(older)
-
-
 async def test_the_wal_of_the_old_file_is_not_taken_for_one_of_the_new(
     home: Home, older: Path, open_bot: OpenBot, clock: FakeClock
 ) -> None:
@@ -388,3 +223,28 @@ def test_a_home_without_a_database_gets_one(home: Home, older: Path, clock: Fake
     assert done.kept is None
     assert said(fresh.database) == said(older)
     assert fresh.database.stat().st_mode & 0o777 == 0o600
+
+
+async def test_the_newer_of_two_ledgers_wins(
+    home: Home, open_bot: OpenBot, clock: FakeClock
+) -> None:
+    """Where a restore is undone, the copy that is put back knows more than the file."""
+    store = open_bot()
+    await store.ledger.receive(message(message_id="1"), ANSWER, per_minute=10)
+    early = backup(home, clock)
+    clock.tick(10)
+    session = await store.ledger.begin(message(message_id="1"), RULES)
+    (part,) = await store.outbox.stage("1", ["answer"])
+    await store.outbox.mark_sent(message(message_id="1"), session.session_id, part, "91", "Sage")
+    await store.ledger.finish("1", "answered", "answered")
+    await store.close()
+    kept = restore(home, clock, early.path).kept
+    assert rows(home.database, "SELECT state FROM inbox") == [("answered",)]
+    change(home.database, "DELETE FROM outbox")
+    change(home.database, "UPDATE inbox SET state = 'expired', updated_at = '2020'")
+    assert kept is not None
+
+    restore(home, clock, kept)
+
+    assert rows(home.database, "SELECT state FROM inbox") == [("answered",)]
+    assert rows(home.database, "SELECT state, sent_message_id FROM outbox") == [("sent", "91")]

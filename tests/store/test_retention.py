@@ -6,11 +6,13 @@ import pytest
 
 from multibot.clock import to_text
 from multibot.conversation.message import BotName
+from multibot.conversation.session import SessionRules
 from multibot.home import Home
 from multibot.store.archive import closing, retention, search
 from multibot.store.driver import sqlite
 from tests.fakes import FakeClock
 from tests.store.conftest import OpenBot
+from tests.store.leftovers import ways
 from tests.store.material import RULES, SAGE, SPARK, START, message, rows
 
 DAY = timedelta(days=1)
@@ -105,6 +107,21 @@ async def test_a_session_stays_while_it_is_open_or_has_a_turn(
     assert rows(home.database, "SELECT is_active FROM sessions ORDER BY id") == [(0,), (1,)]
 
 
+async def test_a_session_that_goes_on_counts_the_turns_it_still_has(
+    home: Home, open_bot: OpenBot, writing: sqlite.Connection
+) -> None:
+    store = open_bot(SAGE)
+    for minutes in (0, 20, 40):
+        at = START - 30 * DAY + timedelta(minutes=minutes - 30)
+        await store.ledger.begin(message(created_at=at), SessionRules(gap=DAY))
+    count = "SELECT message_count FROM sessions"
+    assert rows(home.database, count) == [(3,)]
+    let_go(writing, sage=30)
+
+    assert rows(home.database, count) == [(1,)]
+    assert rows(home.database, "SELECT count(*) FROM conversations") == [(1,)]
+
+
 async def test_a_clear_is_remembered_for_as_long_as_what_it_cut_off(
     home: Home, open_bot: OpenBot, clock: FakeClock, writing: sqlite.Connection
 ) -> None:
@@ -129,6 +146,17 @@ def test_turns_are_found_by_their_time(writing: sqlite.Connection) -> None:
 
     assert len(told) == 1
     assert "idx_conversations_time (bot_name=? AND timestamp<?)" in told[0]
+
+
+def test_rows_are_deleted_by_their_keys(writing: sqlite.Connection) -> None:
+    """Every bot waits meanwhile: a long history must not be read through for it."""
+    turns, sessions = (ways(writing, each) for each in retention.sweeps(START, {"sage": 30}))
+
+    assert turns == [
+        "SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (session_id=?)",
+        "SEARCH conversations USING INTEGER PRIMARY KEY (rowid=?)",
+    ]
+    assert sessions == ["SEARCH sessions USING INTEGER PRIMARY KEY (rowid=?)"]
 
 
 @pytest.mark.parametrize(

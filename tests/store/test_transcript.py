@@ -112,6 +112,21 @@ def test_a_session_is_read_in_the_order_of_storing(home: Home) -> None:
         assert [each.content for each in transcript.turns()] == ["one", "two", "answer"]
 
 
+def test_what_is_written_meanwhile_disturbs_nothing(home: Home) -> None:
+    """Bots go on writing while somebody reads; what was there before is read once."""
+    store(home, [turn(str(number), after=number) for number in range(50)])
+    read = []
+
+    with SharedFile(home) as shared:
+        for each in Transcript(shared, Criteria(), page=7).turns():
+            read.append(each.id)
+            if each.id <= 50:
+                store(home, [turn("before", after=-each.id), turn("later", after=1000 + each.id)])
+
+    assert read[:50] == list(range(1, 51))
+    assert len(read) == len(set(read))
+
+
 def test_an_empty_file_has_no_turns(home: Home) -> None:
     with SharedFile(home) as shared:
         assert list(Transcript(shared, Criteria()).turns()) == []

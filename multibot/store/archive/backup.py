@@ -17,6 +17,8 @@ from multibot.store.archive.manifest import Kind, Manifest
 from multibot.store.connection import Turnstile
 
 PARTIAL = "backup.partial"
+# What a restore works on, in the folder of the file itself.
+RESTORING = "restore.partial"
 NONE = "FILE"
 _OURS = re.compile(r"conversations_\d{4}-\d\d-\d\d(_\d\d-\d\d-\d\d(_\d+)?)?\.db")
 
@@ -59,6 +61,8 @@ def backup(
     driver.require()
     filesystem.require_local(home.data, probe)
     with locked(home):
+        # A restore that was killed has left it; one that runs is waited for.
+        copies.remove(home.data / RESTORING)
         taken = take(home, clock, Kind.BACKUP)
         removed = () if keep is None else _remove_older(home, taken.path, keep)
     return Backup(path=taken.path, manifest=taken.manifest, seconds=taken.seconds, removed=removed)

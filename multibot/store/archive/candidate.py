@@ -10,13 +10,13 @@ from multibot.errors import MultibotError, PermanentError, SchemaError, UsageErr
 from multibot.home import Home
 from multibot.store import connection, integrity, migrate
 from multibot.store.archive import copies, manifest, tombstones
+from multibot.store.archive.backup import RESTORING
 from multibot.store.archive.manifest import Manifest
 from multibot.store.archive.tombstones import Tombstones
 from multibot.store.connection import SCHEMA_VERSION
 from multibot.store.driver import sqlite
 from multibot.store.layout import columns_of
 
-PARTIAL = "restore.partial"
 _BOTS = """
 SELECT bot_name FROM sessions UNION SELECT bot_name FROM conversations ORDER BY bot_name
 """
@@ -45,7 +45,7 @@ def made(home: Home, file: Path) -> Iterator[Candidate]:
     source = find(home, file)
     said = manifest.read(source)
     sha256 = _require_as_written(source, said)
-    path = home.data / PARTIAL
+    path = home.data / RESTORING
     copies.copy(source, path, opened=open_copy)
     with copies.removed_on_failure(path), copies.errors_of_disk(path):
         _require_usable(source, path)

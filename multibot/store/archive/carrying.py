@@ -8,7 +8,6 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from multibot.clock import Clock, to_text
 from multibot.store import connection, layout
 from multibot.store.driver import sqlite
 from multibot.store.layout import LEDGER
@@ -30,19 +29,28 @@ _SAME = {
 # Nothing is under way in a copy: whoever was answered meanwhile must not be answered again.
 SETTLE = """
 UPDATE inbox
-SET state = 'expired', reason = 'expired', detail = 'restored from a copy', message = NULL,
-    updated_at = :at
+SET state = 'expired', reason = 'expired', detail = 'restored from a copy', message = NULL
 WHERE state IN ('received', 'claimed', 'generating', 'sending')
 """
+# A copy that is put back may also be the newer one: where a restore is undone.
+_NEWER_HERE = """
+SELECT bot_name, message_id FROM main.inbox AS here JOIN living.inbox AS there
+    USING (bot_name, message_id)
+WHERE here.updated_at > there.updated_at
+"""
+_ASIDE = {
+    "outbox": f"WHERE (bot_name, message_id) NOT IN ({_NEWER_HERE})",
+    "inbox": f"WHERE (bot_name, message_id) NOT IN ({_NEWER_HERE})",
+}
 _ATTACH = "ATTACH ? AS living"
 _COLUMNS = "SELECT name FROM pragma_table_info(?, 'living')"
 _KEY = "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk"
 
 
-def settle(path: Path, clock: Clock) -> None:
+def settle(path: Path) -> None:
     """Leave no message under way in a copy."""
     with _opened(path) as writer:
-        writer.execute(SETTLE, {"at": to_text(clock.now())})
+        writer.execute(SETTLE)
         for table in _PASSING:
             writer.execute(f"DELETE FROM {table}")  # noqa: S608 - a constant
 
@@ -55,6 +63,8 @@ def carry_over(living: Path, path: Path) -> list[str]:
         return lost
     with _opened(path) as writer:
         tables = [name for name in layout.tables_of(writer) if name not in HISTORY | _PASSING]
+        # The parts of an answer follow its message, as long as that tells which is the newer one.
+        tables.sort(key=lambda name: name == "inbox")
         try:
             writer.execute(_ATTACH, (f"{living.absolute().as_uri()}?mode=rw",))
         except sqlite.Error:
@@ -77,10 +87,11 @@ def _carry(writer: "sqlite.Connection", table: str) -> None:
     key = _SAME.get(table) or ", ".join(name for (name,) in writer.execute(_KEY, (table,)))
     columns = ", ".join(name for name in known if name in found and name != "id")
     order = "ORDER BY id" if "id" in found else ""
+    taken = f"FROM living.{table} {_ASIDE.get(table, '')}"
     # The names are out of the schema.
     for sql in (
-        f"DELETE FROM main.{table} WHERE ({key}) IN (SELECT {key} FROM living.{table})",  # noqa: S608
-        f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM living.{table} {order}",  # noqa: S608
+        f"DELETE FROM main.{table} WHERE ({key}) IN (SELECT {key} {taken})",  # noqa: S608
+        f"INSERT INTO main.{table} ({columns}) SELECT {columns} {taken} {order}",
     ):
         writer.execute(sql)
 

@@ -4,7 +4,7 @@
 a message that is found later and still belongs to such a session takes it up again (`sessions.py`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -20,7 +20,9 @@ NO_RULES: Mapping[str, SessionRules] = MappingProxyType({})
 
 # Open sessions are few; without the hint all sessions of a bot are read.
 _OPEN = "sessions INDEXED BY idx_sessions_open"
-_BOTS = f"SELECT DISTINCT bot_name FROM {_OPEN} WHERE is_active = 1"  # noqa: S608 - a constant
+_NEXT_BOT = f"""
+SELECT min(bot_name) FROM {_OPEN} WHERE is_active = 1 AND bot_name > :bot_name
+"""  # noqa: S608 - a constant
 # Strict, as the rules are: at exactly the limit it is the same session.
 _CLOSE = f"""
 UPDATE sessions
@@ -47,7 +49,7 @@ def close_lapsed(
     inside the caller's transaction. Call it again while it returns the limit.
     """
     closed = 0
-    for (bot_name,) in connection.execute(_BOTS).fetchall():
+    for bot_name in _bots(connection):
         own = rules.get(bot_name, default)
         values = {
             "bot_name": bot_name,
@@ -60,3 +62,11 @@ def close_lapsed(
         if closed >= limit:
             break
     return closed
+
+
+def _bots(connection: "sqlite.Connection") -> Iterator[str]:
+    """Name the bots that have open sessions: a look-up each, however many sessions there are."""
+    value = {"bot_name": ""}
+    while (bot_name := connection.execute(_NEXT_BOT, value).fetchone()[0]) is not None:
+        yield bot_name
+        value = {"bot_name": bot_name}

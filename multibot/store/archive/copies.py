@@ -3,8 +3,10 @@
 import contextlib
 import errno
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from multibot.errors import PermanentError, StoreUnavailableError
@@ -21,6 +23,9 @@ _COPYING = (
 _ALONE = "PRAGMA journal_mode = DELETE"
 _OF_THE_COPY = frozenset({driver.FULL, driver.IOERR, driver.READONLY, driver.CANTOPEN})
 PATIENCE_SECONDS = 30.0
+WRITE_OUT_SECONDS = 0.02
+# Not every system has the quicker one.
+_WRITE_OUT = getattr(os, "fdatasync", os.fsync)
 Open = Callable[[Path], "sqlite.Connection"]
 _PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
 
@@ -38,10 +43,14 @@ def copy(
     """
     remove(target)
     with removed_on_failure(target), errors_of_disk(target):
-        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
-        with contextlib.closing(opened(database)) as source:
-            _copy(source, database, target, patience)
-        sync(target)
+        flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC
+        descriptor = os.open(target, flags, 0o600)
+        try:
+            with contextlib.closing(opened(database)) as source, _written_out(descriptor):
+                _copy(source, database, target, patience)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _copy(source: "sqlite.Connection", database: Path, target: Path, patience: float) -> None:
@@ -55,6 +64,24 @@ def _copy(source: "sqlite.Connection", database: Path, target: Path, patience: f
     except sqlite.Error as error:
         of_copy = driver.primary_code(error) in _OF_THE_COPY
         raise driver.translate(error, str(target if of_copy else database)) from error
+
+
+@contextlib.contextmanager
+def _written_out(descriptor: int) -> Iterator[None]:
+    """Send to the disk what is written, bit by bit: all of it at once would hold up the bots' syncs."""
+    is_done = threading.Event()
+
+    def write_out() -> None:
+        while not is_done.wait(WRITE_OUT_SECONDS):
+            _WRITE_OUT(descriptor)
+
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        writing = beside.submit(write_out)
+        try:
+            yield
+        finally:
+            is_done.set()
+    writing.result()
 
 
 def _patience(database: Path, seconds: float) -> Callable[[int, int, int], None]:

@@ -29,7 +29,7 @@ Write = Callable[[Job[Any], Durability], Any]
 Outcome = TypeVar("Outcome")
 
 # A transaction is to take so long, since every bot waits for it; its COMMIT comes on top.
-STEP_SECONDS = 0.008
+STEP_SECONDS = 0.004
 LARGEST_STEP = 100
 # What is written goes into the file before the WAL is so long that a bot's COMMIT would do it.
 DRAINED_AFTER = 3

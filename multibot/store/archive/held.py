@@ -19,11 +19,10 @@ PARTIAL = "forget.partial"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """A copy and how many rows of the user it holds; `trouble` says why that is not known."""
+    """A copy that holds the user, or of which `trouble` says why that is not known."""
 
     path: Path
     taken_at: datetime | None
-    rows: int = 0
     trouble: str = ""
 
 
@@ -32,20 +31,18 @@ def held(home: Home, scope: Scope) -> Iterator[Copy]:
     for path, said in backup.listed(home):
         taken_at = said.taken_at if said else None
         try:
-            rows = _count(path, scope)
+            if _holds(path, scope):
+                yield Copy(path=path, taken_at=taken_at)
         except MultibotError as error:
             yield Copy(path=path, taken_at=taken_at, trouble=error.what)
-        else:
-            if rows:
-                yield Copy(path=path, taken_at=taken_at, rows=rows)
 
 
-def _count(path: Path, scope: Scope) -> int:
+def _holds(path: Path, scope: Scope) -> bool:
     with (
         connection.errors_of(path),
         contextlib.closing(candidate.open_copy(path)) as reader,
     ):
-        return Belongings(reader, scope).count(reader).total()
+        return any(Belongings(reader, scope).found(reader))
 
 
 def clear(home: Home, held_copy: Copy, scope: Scope) -> bool:

@@ -12,25 +12,22 @@ from multibot.store.driver import sqlite
 
 # So many turns that have the words are looked at in one read.
 PAGE = 5_000
+LAST_ID = 2**63 - 1
 
 _WORDS = "conversations_fts MATCH :expression AND f.rowid BETWEEN :low AND :high"
-_PAGE_LOW = f"""
-SELECT f.rowid FROM conversations_fts AS f
-WHERE {_WORDS}
-ORDER BY f.rowid DESC
-LIMIT 1 OFFSET :page - 1
-"""
+_LAST = "ORDER BY f.rowid DESC LIMIT :limit"
+_IDS = f"SELECT f.rowid FROM conversations_fts AS f WHERE {_WORDS} {_LAST}"
 _KEYS = f"""
 SELECT c.timestamp, c.id
 FROM conversations_fts AS f CROSS JOIN conversations AS c ON c.id = f.rowid
-WHERE {_WORDS}
-    AND (:ids IS NULL OR f.rowid IN (SELECT value FROM json_each(:ids)))
-    AND {MATCHES}
-ORDER BY f.rowid DESC
-LIMIT :limit
+WHERE {_WORDS} AND {MATCHES}
+"""
+_RANKED = f"""
+SELECT f.rowid, bm25(conversations_fts) FROM conversations_fts AS f WHERE {_WORDS} {_LAST}
 """
 # The plus keeps it from looking each id up: every look-up would begin with the words of the whole file.
 _THESE = f"{_WORDS} AND +f.rowid IN (SELECT value FROM json_each(:ids))"
+_AMONG = f"SELECT f.rowid FROM conversations_fts AS f WHERE {_THESE}"
 _RANKS = f"SELECT f.rowid, bm25(conversations_fts) FROM conversations_fts AS f WHERE {_THESE}"
 _FOUND = f"""
 SELECT {COLUMNS}, highlight(conversations_fts, 0, :open, :close),
@@ -64,36 +61,44 @@ class Index:
     """Answers what has the words of one expression, among turns that fit."""
 
     def __init__(self, reader: "sqlite.Connection", values: dict[str, object]) -> None:
-        """Take the connection, the values of MATCHES, `expression`, and `ids`: JSON or None."""
+        """Take the connection, the values of MATCHES, and `expression`."""
         self._reader = reader
         self._values = values
 
-    def keys(self, low: int, high: int, limit: int) -> list[Key]:
-        """Find those stored last, newest first, with ids of this range."""
-        found: list[Key] = []
-        is_more = True
-        while is_more and len(found) < limit:
-            page = self._rows(_PAGE_LOW, low=low, high=high, page=PAGE)
-            bottom = page[0][0] if page else low
-            rows = self._rows(_KEYS, low=bottom, high=high, limit=limit - len(found))
-            found.extend(map(Key._make, rows))
-            is_more = bool(page)
-            high = bottom - 1
-        return found
+    def ids(self, limit: int, high: int = LAST_ID) -> list[int]:
+        """Find those stored last, whether they fit or not, the last one first."""
+        return [id_ for (id_,) in self._rows(_IDS, low=0, high=high, limit=limit)]
+
+    def ranked(self, limit: int) -> dict[int, float]:
+        """Say of those stored last how well the words fit, whether the rest fits or not."""
+        return dict(self._rows(_RANKED, low=0, high=LAST_ID, limit=limit))
+
+    def keys(self) -> Iterator[Key]:
+        """Find all that fit, those stored last first."""
+        high = LAST_ID
+        while ids := self.ids(PAGE, high):
+            rows = self._rows(f"{_KEYS} ORDER BY f.rowid DESC", low=ids[-1], high=high)
+            yield from map(Key._make, rows)
+            high = ids[-1] - 1
+
+    def among(self, keys: Sequence[Key]) -> list[Key]:
+        """Pick those that have the words."""
+        having = {id_ for (id_,) in self._these(_AMONG, [key.id for key in keys])}
+        return [key for key in keys if key.id in having]
 
     def ranks(self, ids: Sequence[int]) -> dict[int, float]:
-        """Say how well each fits; the smallest fits best."""
+        """Say how well the words fit each; the smallest fits best."""
         return dict(self._these(_RANKS, ids))
 
     def found(self, ids: Sequence[int]) -> Iterator[Found]:
         """Read the turns, in any order."""
-        for *columns, whole, excerpt in self._these(_FOUND, ids):
+        for *columns, whole, excerpt in self._these(_FOUND, ids, **_MARKING):
             yield Found(StoredTurn(*columns), Marked(whole, excerpt))
 
-    def _these(self, sql: str, ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    def _these(self, sql: str, ids: Sequence[int], **more: object) -> list[tuple[Any, ...]]:
         if not ids:
             return []
-        return self._rows(sql, low=min(ids), high=max(ids), ids=json.dumps(ids), **_MARKING)
+        return self._rows(sql, low=min(ids), high=max(ids), ids=json.dumps(ids), **more)
 
     def _rows(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
         return self._reader.execute(sql, {**self._values, **values}).fetchall()

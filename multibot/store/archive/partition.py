@@ -46,7 +46,7 @@ def restore_bot(
         SharedFile(home) as shared,
         candidate.made(home, file) as made,
     ):
-        carrying.settle(made.path, clock)
+        carrying.settle(made.path)
         with Filling(shared, made, bot_name, most) as filling:
             kept = _begin(home, clock, shared, made, bot_name)
             rows = filling.run(progress)

@@ -41,12 +41,14 @@ class Known:
     def __init__(self, reader: "sqlite.Connection | None", own: "Collection[int]") -> None:
         self._reader = reader
         self._own = own
-        self._is_new: dict[str, bool] = {}
+        self._seen: set[str] = set()
+        self.new_bots: set[str] = set()
 
     def look(self, turn: PastTurn) -> Presence:
         """Say whether a turn is there."""
-        if self._reader is None or self._has_nothing(turn.bot_name):
+        if turn.bot_name in self.new_bots or self._is_new(turn.bot_name):
             return Presence.ABSENT
+        assert self._reader is not None  # noqa: S101 - else every bot is new
         values = {"bot_name": turn.bot_name, "message_id": turn.message_id, "role": turn.role}
         row = self._reader.execute(_TURN, values).fetchone()
         if row is not None:
@@ -55,13 +57,14 @@ class Known:
             return Presence.PRESENT
         return Presence.ABSENT
 
-    def _has_nothing(self, bot_name: str) -> bool:
+    def _is_new(self, bot_name: str) -> bool:
         """Say whether a bot had no turn at all when it was first asked for."""
-        if bot_name not in self._is_new:
-            assert self._reader is not None  # noqa: S101 - asked for above
-            found = self._reader.execute(_ANYTHING, {"bot_name": bot_name}).fetchone()
-            self._is_new[bot_name] = found is None
-        return self._is_new[bot_name]
+        if bot_name not in self._seen:
+            self._seen.add(bot_name)
+            values = {"bot_name": bot_name}
+            if self._reader is None or not self._reader.execute(_ANYTHING, values).fetchone():
+                self.new_bots.add(bot_name)
+        return bot_name in self.new_bots
 
     def _is_answered(self, turn: PastTurn) -> bool:
         assert self._reader is not None  # noqa: S101 - asked for above

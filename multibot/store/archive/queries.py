@@ -77,19 +77,34 @@ def open_to_ask(path: Path) -> "sqlite.Connection":
             remedy="Run `multibot db migrate` (or `multibot up`, which does).",
         )
     with connection.errors_of(path):
-        reader = sqlite.connect(
-            f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None
-        )
-        reader.text_factory = lambda text: text.decode(errors="replace")
+        try:
+            reader = _opened(path, "mode=ro")
+        except sqlite.OperationalError as error:
+            # Without a WAL nobody writes; on a disk that cannot be written SQLite wants to be told.
+            wal = path.with_name(f"{path.name}-wal")
+            if driver.primary_code(error) != driver.CANTOPEN or wal.exists():
+                raise
+            reader = _opened(path, "immutable=1")
+    reader.set_authorizer(_may)
+    return reader
+
+
+def _opened(path: Path, how: str) -> "sqlite.Connection":
+    reader = sqlite.connect(f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None)
+    reader.text_factory = lambda text: text.decode(errors="replace")
+    try:
         for pragma in (
             f"busy_timeout = {_BUSY_MS}",
             "query_only = ON",
             "trusted_schema = OFF",
             "temp_store = MEMORY",
             f"hard_heap_limit = {_MEMORY_BYTES}",
+            "schema_version",
         ):
             reader.execute(f"PRAGMA {pragma}").fetchall()
-    reader.set_authorizer(_may)
+    except sqlite.Error:
+        reader.close()
+        raise
     return reader
 
 

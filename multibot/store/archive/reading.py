@@ -93,6 +93,12 @@ class Transcript:
             streams = (self._forward(bot, self._span) for bot in self._bots)
             yield from heapq.merge(*streams, key=attrgetter("key"))
 
+    def keys_back(self) -> Iterator[Key]:
+        """Read where all of them stand, the newest first, on a walk through time."""
+        with connection.errors_of(self._shared.path):
+            streams = (self._backward(bot, self._whole) for bot in self._bots)
+            yield from heapq.merge(*streams, reverse=True)
+
     def sessions(self) -> Iterator[SessionKey]:
         """Name the sessions that they are of, in the order of the first turn of each."""
         seen = set()
@@ -122,18 +128,23 @@ class Transcript:
     def _bots(self) -> list[str]:
         return list(filter(self._criteria.allows_bot, directory.bots(self._shared.reader)))
 
+    @property
+    def _whole(self) -> Span:
+        since, until = self._criteria.since or EARLIEST, self._criteria.until or LATEST
+        return Span(Key(since, 0), Key(until, 0))
+
     @cached_property
     def _span(self) -> Span:
-        since, until = self._criteria.since or EARLIEST, self._criteria.until or LATEST
-        whole = Span(Key(since, 0), Key(until, 0))
         if self._newest is None:
-            return whole
-        keys = self._ends(whole, self._newest) if self._few is None else self._few
-        return Span(Key(keys[0].timestamp, keys[0].id - 1), keys[-1]) if keys else whole
+            return self._whole
+        keys = self._ends(self._newest) if self._few is None else self._few
+        if not keys:
+            return self._whole
+        return Span(Key(keys[0].timestamp, keys[0].id - 1), keys[-1])
 
-    def _ends(self, span: Span, count: int) -> list[Key]:
+    def _ends(self, count: int) -> list[Key]:
         """Read the newest keys, and keep the first and the last of them."""
-        newest = heapq.merge(*(self._backward(bot, span) for bot in self._bots), reverse=True)
+        newest = self.keys_back()
         last = list(itertools.islice(newest, 1))
         first = collections.deque(itertools.islice(newest, count - 1), maxlen=1)
         return [*first, *last]

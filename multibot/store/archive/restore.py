@@ -49,7 +49,7 @@ def restore(
     began = clock.monotonic()
     require_place(home, probe)
     with alone(home), candidate.made(home, file) as made:
-        carrying.settle(made.path, clock)
+        carrying.settle(made.path)
         lost = carrying.carry_over(home.database, made.path)
         kept = _keep(home, clock)
         rows = _count(made.path)
@@ -152,6 +152,8 @@ def _put_in_place(home: Home, path: Path, kept: _Kept | None) -> None:
             copies.sync(home.data)
             path.replace(home.database)
             copies.sync(home.data)
+            # Not by the first of several bots that start at once, when the others read already.
+            connection.open_writer(home.database).close()
     finally:
         turn.close()
 

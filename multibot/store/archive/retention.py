@@ -8,6 +8,17 @@ from multibot.store.archive.sweep import Sweep
 
 # The full-text index follows by a trigger. Deleted ones, of which only the row is left, go as well.
 _TURNS = "bot_name = :bot_name AND timestamp < :before"
+# A session counts the turns that are there. The plus signs keep SQLite from any way but by key.
+_COUNT = """
+WITH gone AS MATERIALIZED (
+    SELECT session_id, count(*) AS turns FROM conversations
+    WHERE id IN (SELECT value ->> 0 FROM json_each(:keys))
+        AND +bot_name = :bot_name AND +timestamp < :before
+    GROUP BY session_id)
+UPDATE sessions SET message_count = max(message_count - (
+    SELECT turns FROM gone WHERE gone.session_id = sessions.session_id), 0)
+WHERE session_id IN (SELECT session_id FROM gone) AND +bot_name = :bot_name
+"""
 # An open session is somebody's; a closed one stays for as long as a turn of it does, and one that
 # was cleared for as long as there may be turns that the `/clear` cut off.
 _SESSIONS = """bot_name = :bot_name AND is_active = 0 AND last_activity < :before
@@ -24,7 +35,14 @@ def sweeps(now: datetime, days: Mapping[str, int]) -> Iterator[Sweep]:
         before = to_text(now - timedelta(days=kept))
         values: dict[str, object] = {"bot_name": bot_name, "before": before}
         turns, sessions = f"turns of {bot_name}", f"sessions of {bot_name}"
-        yield Sweep(what=turns, table="conversations", key=("id",), condition=_TURNS, values=values)
+        yield Sweep(
+            what=turns,
+            table="conversations",
+            key=("id",),
+            condition=_TURNS,
+            first=_COUNT,
+            values=values,
+        )
         yield Sweep(
             what=sessions, table="sessions", key=("id",), condition=_SESSIONS, values=values
         )

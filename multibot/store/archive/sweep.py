@@ -20,7 +20,10 @@ Key = Sequence[object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """Rows of one table that are to go: those of `source` for which the condition holds."""
+    """Rows of one table that are to go: those of `source` for which the condition holds.
+
+    `first` is a statement that keeps other rows true; it is carried out before, with the same keys.
+    """
 
     what: str
     table: str
@@ -28,6 +31,7 @@ class Sweep:
     condition: str
     values: dict[str, object] = field(default_factory=dict)
     source: str = ""
+    first: str = ""
 
     def find(self, reader: "sqlite.Connection", limit: int = FOUND_AT_ONCE) -> list[Key]:
         """Return the keys of rows that are to go, so many at most; may take a while."""
@@ -41,11 +45,15 @@ class Sweep:
 
     def remove(self, writing: "sqlite.Connection", keys: Sequence[Key]) -> int:
         """Delete those of these rows that are still to go; return how many that were."""
+        values = {**self.values, "keys": json.dumps([list(key) for key in keys])}
+        if self.first:
+            writing.execute(self.first, values)
         columns = ", ".join(self.key)
         listed = ", ".join(f"value ->> {at}" for at in range(len(self.key)))
         done = writing.execute(
             f"DELETE FROM {self.table} WHERE ({columns}) IN"  # noqa: S608 - constants
-            f" (SELECT {listed} FROM json_each(:keys)) AND ({self.condition})",
-            {**self.values, "keys": json.dumps([list(key) for key in keys])},
+            # Nothing in a condition like this one tempts SQLite to any way but by the keys.
+            f" (SELECT {listed} FROM json_each(:keys)) AND iif({self.condition}, 1, 0)",
+            values,
         )
         return int(done.rowcount)

@@ -41,7 +41,8 @@ _KEEP = """
 INSERT INTO tombstones (bot_name, salt, digest, forgotten_at)
 VALUES (:bot_name, :salt, :digest, :forgotten_at)
 ON CONFLICT (bot_name, salt, digest) DO UPDATE
-SET forgotten_at = max(tombstones.forgotten_at, excluded.forgotten_at)
+SET id = (SELECT max(id) + 1 FROM tombstones),
+    forgotten_at = max(tombstones.forgotten_at, excluded.forgotten_at)
 """
 _USERS = {
     "conversations": "SELECT user_id FROM conversations",
@@ -199,7 +200,10 @@ def _append(home: Home, line: bytes) -> None:
 
 
 def keep(connection: "sqlite.Connection", stone: Tombstone) -> None:
-    """Put a tombstone into the file, inside a transaction; a newer one replaces an older."""
+    """Put a tombstone into the file, inside a transaction; a newer one replaces an older.
+
+    Whoever has read the tombstones knows by the highest id that one has changed.
+    """
     connection.execute(_KEEP, asdict(stone))
 
 

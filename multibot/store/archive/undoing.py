@@ -1,7 +1,7 @@
 """Taking an import back: its turns go, in small steps; what the bots added since stays."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from multibot.clock import Clock, to_text
@@ -51,7 +51,11 @@ WHERE bot_name = :bot_name AND session_id = :session_id AND is_active = 0
 _UNDONE = """
 UPDATE imports SET undone_at = :at
 WHERE id IN (
-    SELECT id FROM imports WHERE batch_id = :batch_id AND undone_at IS NULL LIMIT 500)
+    SELECT id FROM imports WHERE batch_id = :batch_id AND undone_at IS NULL LIMIT 200)
+"""
+_SEAL = """
+UPDATE imports SET undone_at = undone_at
+WHERE id = (SELECT max(id) FROM imports WHERE batch_id = :batch_id)
 """
 
 
@@ -67,12 +71,22 @@ class _Step(NamedTuple):
 
 
 class Undoing:
-    """Takes one batch back; it may be interrupted, and goes on where it stopped."""
+    """Takes one batch back; it may be interrupted, and goes on where it stopped.
 
-    def __init__(self, shared: SharedFile, batch_id: str, clock: Clock) -> None:
+    `settle` is called after each step, outside of any transaction.
+    """
+
+    def __init__(
+        self,
+        shared: SharedFile,
+        batch_id: str,
+        clock: Clock,
+        settle: Callable[[], None] = lambda: None,
+    ) -> None:
         self._shared = shared
         self._batch_id = batch_id
         self._clock = clock
+        self._settle = settle
         self._ids = sorted(batches.begun(shared.reader, batch_id).values())
         if not self._ids:
             raise UsageError(
@@ -91,10 +105,12 @@ class Undoing:
         while left:
             step = self._shared.write(functools.partial(self._step, import_ids=left), _SOFT)
             left = left[step.files :]
+            self._settle()
             yield step.turns
         values = {"at": to_text(self._clock.now()), "batch_id": self._batch_id}
-        while self._shared.write(lambda writing: writing.execute(_UNDONE, values).rowcount):
-            pass
+        while self._shared.write(lambda writing: writing.execute(_UNDONE, values).rowcount, _SOFT):
+            self._settle()
+        self._shared.write(lambda writing: writing.execute(_SEAL, values))
 
     def _step(self, writing: "sqlite.Connection", import_ids: list[int]) -> _Step:
         """Remove turns until the time is up. A job; a file counts once nothing of it is left."""

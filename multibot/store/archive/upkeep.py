@@ -61,6 +61,9 @@ class Upkeep:
         return tuple(run for run in self.runs if run.trouble)
 
 
+UNKNOWN = Upkeep(None, ())
+
+
 def begin(writing: "sqlite.Connection", task: str, at: datetime) -> None:
     """Note that a task begins: should it take the process with it, the next one knows."""
     writing.execute(_BEGIN, {"task": task, "at": to_text(at)})
@@ -90,7 +93,7 @@ def runs(reader: "sqlite.Connection") -> tuple[Run, ...]:
 def read(database: Path, now: datetime) -> Upkeep:
     """Read all of it from the file as it is; nothing where there is no database."""
     if not database.exists():
-        return Upkeep(None, ())
+        return UNKNOWN
     reader = connection.open_reader(database)
     try:
         with connection.errors_of(database):

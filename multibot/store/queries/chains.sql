@@ -31,6 +31,10 @@ VALUES (:channel_id, :started_at, :expires_at, :cause)
 ON CONFLICT (channel_id) DO UPDATE SET
     started_at = excluded.started_at, expires_at = excluded.expires_at, cause = excluded.cause;
 
+-- name: drop_cooldown(channel_id)!
+-- It is over, also for a clock that goes back.
+DELETE FROM channel_cooldowns WHERE channel_id = :channel_id;
+
 -- name: human_seen(channel_id)^
 -- What a person's message would end; nothing where no bot has spoken.
 SELECT message_count, bot_turns, human_id FROM chains WHERE channel_id = :channel_id;
@@ -89,9 +93,9 @@ DELETE FROM chain_messages WHERE bot_name = :bot_name AND turn = :turn AND messa
 -- What is still on its way when a person speaks counts anew once it is there.
 DELETE FROM chain_messages WHERE channel_id = :channel_id AND message_id IS NULL;
 
--- name: turns_after(channel_id, message_id)^
--- How much bots have said after a person's message, and how much of it to bots.
-SELECT count(*), count(chain) FROM (
+-- name: turns_after(channel_id, message_id, chain)^
+-- How much bots have said after a person's message, and how much of it in the newest chain.
+SELECT count(*), count(CASE chain WHEN :chain THEN 1 END) FROM (
     SELECT chain FROM chain_messages
     WHERE channel_id = :channel_id AND message_id IS NOT NULL
         AND length(message_id) > length(:message_id)
@@ -163,10 +167,14 @@ WHERE message_count > 0 OR cooldown.channel_id IS NOT NULL
 ORDER BY chains.channel_id;
 
 -- name: clean_chains(idle_since, forgotten_since, limit)!
--- Channels where nothing is going on: at once when a person spoke last, else when it is long ago.
+-- Channels where nothing is going on: a person spoke last, or it is long ago. The numbers of their
+-- chains are used again only when no message has them any more.
 DELETE FROM chains WHERE channel_id IN (
     SELECT channel_id FROM chains
-    WHERE updated_at <= :forgotten_since OR updated_at <= :idle_since AND bot_turns = 0
+    WHERE (updated_at <= :forgotten_since OR updated_at <= :idle_since AND bot_turns = 0)
+        AND NOT EXISTS (
+            SELECT 1 FROM chain_messages
+            WHERE chain_messages.channel_id = chains.channel_id AND message_id IS NOT NULL)
     LIMIT :limit);
 
 -- name: clean_chain_messages(before, limit)!

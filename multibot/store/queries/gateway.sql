@@ -6,10 +6,6 @@ INSERT INTO gateway_starts (bot_name, started_at) VALUES (:bot_name, :at);
 -- What was counted before the clock went back counts as of now, and ages from here on.
 UPDATE gateway_starts SET started_at = :now WHERE bot_name = :bot_name AND started_at > :now;
 
--- name: forget_gateway_starts(bot_name, before)!
--- What is too old for any limit.
-DELETE FROM gateway_starts WHERE bot_name = :bot_name AND started_at < :before;
-
 -- name: gateway_starts_since(bot_name, since)
 -- When one bot started sessions; what the wait for the next one is made of.
 SELECT started_at FROM gateway_starts
@@ -24,10 +20,6 @@ SELECT count(*) FROM gateway_starts WHERE bot_name = :bot_name AND started_at > 
 -- One answer that counts against the whole host.
 INSERT INTO http_errors (minute, status, count) VALUES (:minute, :status, 1)
 ON CONFLICT (minute, status) DO UPDATE SET count = http_errors.count + 1;
-
--- name: forget_http_errors(before)!
--- What is too old for any limit.
-DELETE FROM http_errors WHERE minute < :before;
 
 -- name: http_errors_between(first, last)$
 -- Minutes of the future are from before the clock went back: nobody knows when that was.

@@ -89,8 +89,8 @@ WHERE bot_name = :bot_name AND id = (
     LIMIT 1);
 
 -- name: last_clear(bot_name, platform, channel_id, user_id)^
--- Where the newest `/clear` of a key drew its line.
-SELECT session_id, cleared_through
+-- Where the newest `/clear` of a key drew its line, and when.
+SELECT session_id, cleared_through, closed_at
 FROM sessions
 WHERE bot_name = :bot_name AND platform = :platform AND channel_id = :channel_id
     AND user_id = :user_id AND cleared_through IS NOT NULL
@@ -162,6 +162,7 @@ SELECT role, content, timestamp, session_id, message_id, user_id, username, part
 FROM conversations
 WHERE bot_name = :bot_name AND channel_id = :channel_id AND user_id = :user_id
     AND deleted_at IS NULL AND id > :after_id AND session_id <> :cleared_session
+    AND import_id IS NULL
 ORDER BY id DESC
 LIMIT :limit;
 
@@ -171,5 +172,33 @@ SELECT role, content, timestamp, session_id, message_id, user_id, username, part
 FROM conversations
 WHERE bot_name = :bot_name AND channel_id = :channel_id
     AND deleted_at IS NULL AND id > :after_id AND session_id <> :cleared_session
+    AND import_id IS NULL
 ORDER BY id DESC
+LIMIT :limit;
+
+-- name: user_past(bot_name, channel_id, user_id, since, limit)
+-- The newest imported turns with one user in one channel. Their ids say when they were imported, so
+-- it is their times that count; of a very long past only the end is looked through.
+SELECT role, content, timestamp, session_id, message_id, user_id, username, part
+FROM (
+    SELECT * FROM conversations
+    WHERE bot_name = :bot_name AND channel_id = :channel_id AND user_id = :user_id
+        AND deleted_at IS NULL AND import_id IS NOT NULL
+    ORDER BY id DESC
+    LIMIT 5000)
+WHERE timestamp > :since
+ORDER BY timestamp DESC, id DESC
+LIMIT :limit;
+
+-- name: channel_past(bot_name, channel_id, since, limit)
+-- The newest imported turns in one channel, whoever took part.
+SELECT role, content, timestamp, session_id, message_id, user_id, username, part
+FROM (
+    SELECT * FROM conversations
+    WHERE bot_name = :bot_name AND channel_id = :channel_id
+        AND deleted_at IS NULL AND import_id IS NOT NULL
+    ORDER BY id DESC
+    LIMIT 5000)
+WHERE timestamp > :since
+ORDER BY timestamp DESC, id DESC
 LIMIT :limit;

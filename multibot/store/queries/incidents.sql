@@ -12,7 +12,3 @@ WHERE id = (
 -- A trouble that is new.
 INSERT INTO incidents (bot_name, kind, detail, first_at, last_at)
 VALUES (:bot_name, :kind, :detail, :at, :at);
-
--- name: forget_incidents(bot_name, before)!
--- What is too old to be of use.
-DELETE FROM incidents WHERE bot_name = :bot_name AND last_at < :before;

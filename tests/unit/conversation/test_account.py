@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multibot.conversation import account, ruling
+from multibot.conversation import account, judging
 from multibot.conversation.chain import ChainRules, Cooldown, Exchange
+from multibot.conversation.judging import Sight
 from multibot.conversation.message import BotName
-from multibot.conversation.ruling import How, Outcome, Sight
+from multibot.conversation.ruling import How, Outcome
 
 SAGE, SPARK = BotName("sage"), BotName("spark")
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -52,7 +53,7 @@ sights = st.builds(
 def test_the_numbers_of_every_ruling_are_read_back_from_its_detail(
     sight: Sight, exchange: Exchange, roll: float
 ) -> None:
-    ruled = ruling.judge(sight, exchange, RULES, now=NOW, roll=roll)
+    ruled = judging.judge(sight, exchange, RULES, now=NOW, roll=roll)
     found = account.numbers(ruled.reason, ruled.detail)
 
     assert found.get("holder") == ruled.holder

@@ -228,6 +228,12 @@ def partner(
             Choice(None, "every pair has had its conversation lately"),
         ),
         ([partner("spark", ago=60)], 0.0, Choice("spark", "one of 1")),
+        ([partner("spark", ago=-61)], 0.0, Choice("spark", "one of 1")),
+        (
+            [partner("spark", ago=-59)],
+            0.0,
+            Choice(None, "every pair has had its conversation lately"),
+        ),
         ([partner("spark"), partner("logic")], 0.0, Choice("logic", "one of 2")),
         ([partner("spark"), partner("logic")], 0.5, Choice("spark", "one of 2")),
         ([partner("spark"), partner("logic")], 1.0, Choice("spark", "one of 2")),

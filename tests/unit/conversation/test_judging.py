@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from multibot.conversation import ruling
+from multibot.conversation import judging, ruling
 from multibot.conversation.addressing import Reason
 from multibot.conversation.chain import ChainRules, Cooldown, Exchange, Phase
+from multibot.conversation.judging import Sight
 from multibot.conversation.message import BotName
-from multibot.conversation.ruling import How, Outcome, Ruling, Sight
+from multibot.conversation.ruling import How, Outcome, Ruling
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 RULES = ChainRules(enabled=True)
@@ -45,7 +46,7 @@ def judge(
     rules: ChainRules = RULES,
     roll: float = 0.0,
 ) -> Ruling:
-    return ruling.judge(sight, exchange, rules, now=NOW, roll=roll)
+    return judging.judge(sight, exchange, rules, now=NOW, roll=roll)
 
 
 def test_an_answer_knows_its_place_in_the_chain() -> None:
@@ -219,7 +220,7 @@ def test_an_answer_is_looked_at_again_before_it_is_sent(
 ) -> None:
     exchange = replace(EXCHANGE, **changes)  # type: ignore[arg-type]
 
-    found = ruling.judge_sending(exchange, RULES, chain_number=1, now=NOW)
+    found = judging.judge_sending(exchange, RULES, chain_number=1, now=NOW)
     assert found.reason == reason
     assert (found.outcome is Outcome.ANSWER) is (reason == "answered")
 
@@ -235,17 +236,20 @@ def test_an_answer_is_looked_at_again_before_it_is_sent(
     ],
 )
 def test_a_conversation_begins_only_where_none_is(exchange: Exchange, reason: str) -> None:
-    assert ruling.judge_opening(exchange, RULES, now=NOW).reason == reason
+    assert judging.judge_opening(exchange, RULES, now=NOW).reason == reason
 
 
 def test_a_post_has_no_limit_but_the_one_of_bots_in_a_row() -> None:
-    assert ruling.judge_post(Exchange(cooldown=COOLING, bot_turns=19), RULES).outcome == "answer"
-    assert ruling.judge_post(Exchange(bot_turns=20), RULES).reason is Reason.CHAIN_LIMIT
+    assert judging.judge_post(Exchange(cooldown=COOLING, bot_turns=19), RULES).outcome == "answer"
+    assert judging.judge_post(Exchange(bot_turns=20), RULES).reason is Reason.CHAIN_LIMIT
 
 
-@pytest.mark.parametrize(("elapsed", "free"), [(3599.999, False), (3600, True), (-60, False)])
+@pytest.mark.parametrize(
+    ("elapsed", "free"),
+    [(3599.999, False), (3600, True), (-60, False), (-3600, False), (-3601, True)],
+)
 def test_a_pair_waits_before_it_begins_again(elapsed: float, free: bool) -> None:  # noqa: FBT001
-    found = ruling.judge_pair((SAGE, SPARK), ago(elapsed), RULES, now=NOW)
+    found = judging.judge_pair((SAGE, SPARK), ago(elapsed), RULES, now=NOW)
 
     assert (found is None) is free
     if found is not None:
@@ -258,10 +262,10 @@ def test_people_are_answered_in_a_cooldown_unless_it_is_asked_otherwise() -> Non
     cooling = Exchange(cooldown=COOLING)
     asked = replace(RULES, cooldown_blocks_group_mentions=True)
 
-    assert ruling.judge_group(cooling, RULES, mentioned=2, now=NOW) is None
-    assert ruling.judge_group(cooling, asked, mentioned=1, now=NOW) is None
-    assert ruling.judge_group(Exchange(), asked, mentioned=2, now=NOW) is None
-    found = ruling.judge_group(cooling, asked, mentioned=2, now=NOW)
+    assert judging.judge_group(cooling, RULES, mentioned=2, now=NOW) is None
+    assert judging.judge_group(cooling, asked, mentioned=1, now=NOW) is None
+    assert judging.judge_group(Exchange(), asked, mentioned=2, now=NOW) is None
+    found = judging.judge_group(cooling, asked, mentioned=2, now=NOW)
     assert found is not None
     assert (found.reason, found.detail) == (Reason.COOLDOWN, "9:12 left")
 
