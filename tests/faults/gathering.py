@@ -29,7 +29,7 @@ QUICK: dict[str, Any] = {
     "burst_seconds": 0,
     "inter_bot_delay": 0.3,
     "cooldown_minutes": 0.02,
-    "chain_expiry": 10,
+    "chain_expiry": 60,
 }
 
 
