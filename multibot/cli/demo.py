@@ -7,12 +7,14 @@ import secrets
 import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
+from multibot.cli import demo_talk, fleet_file
 from multibot.cli.demo_home import ENDINGS, temporary_home
 from multibot.cli.output import say
 from multibot.errors import MultibotError, TemporaryError
@@ -45,13 +47,15 @@ multibot demo: {count} bots are ready, each its own process under supervisord.
   Page: {url}/
   Home: {home}
 
-Talk to them on the page. In a second terminal:
+Talk to them on the page. When nobody writes for a minute, two of them begin to talk with each other
+in #general; after 5 messages they rest for a minute. In a second terminal:
 
   cd {home}
   export PATH={bin}:$PATH
   multibot status
   multibot sandbox say "#philosophy" "What is a good question?"
   multibot sandbox read "#philosophy"
+  multibot chains --watch
   supervisorctl restart {bot}
   sqlite-utils query data/conversations.db \\
     "select bot_name, count(*) from conversations group by 1"
@@ -84,6 +88,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 async def _demo(home: Home, host: str, port: int | None, *, keep: bool) -> None:
     stop = _stop_event()
+    demo_talk.settle(home)
     tokens = _write_tokens(home)
     sandbox = await _start_sandbox(tokens, host, port)
     try:
@@ -95,13 +100,25 @@ async def _demo(home: Home, host: str, port: int | None, *, keep: bool) -> None:
             await _until_ready(home, fleet, set(tokens), stop)
             if not stop.is_set():
                 _tell(_welcome(home, sandbox.url, list(tokens), keep=keep), stop)
-                await _until_stopped(fleet, stop)
+                async with _showing_talk(home, sandbox.url):
+                    await _until_stopped(fleet, stop)
         finally:
             say("\nStopping ...")
             await asyncio.to_thread(_stop_fleet, fleet)
     finally:
         await sandbox.close()
     say("Stopped; nothing is left running.")
+
+
+@contextlib.asynccontextmanager
+async def _showing_talk(home: Home, url: str) -> AsyncIterator[None]:
+    rules = fleet_file.without_tokens(home).bots[0].cross_bot.rules
+    task = asyncio.create_task(demo_talk.show(home, url, rules))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
 
 
 def _tell(text: str, stop: asyncio.Event) -> None:

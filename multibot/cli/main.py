@@ -17,6 +17,7 @@ from multibot.home import Home
 
 # Name -> where its click command is; imported only when it is the one asked for.
 COMMANDS = {
+    "chains": "multibot.cli.chains:chains",
     "check": "multibot.cli.check:check",
     "db": "multibot.cli.database:db",
     "demo": "multibot.cli.demo:demo",
@@ -33,8 +34,10 @@ COMMANDS = {
     "run": "multibot.cli.run:run",
     "sandbox": "multibot.cli.sandbox:sandbox",
     "session": "multibot.cli.session:session",
+    "simulate": "multibot.cli.simulate:simulate",
     "status": "multibot.cli.status:status",
     "up": "multibot.cli.fleet:up",
+    "why": "multibot.cli.why:why",
 }
 
 # They make a home, or need none; `sandbox serve` asks for its own.

@@ -1,19 +1,14 @@
 """`multibot render`: the supervisord.conf of the fleet, without starting anything."""
 
 import difflib
-import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import click
 
+from multibot.cli import fleet_file
 from multibot.errors import ExitCode, UsageError
 from multibot.home import Home
 from multibot.supervise import conf, programs
 from multibot.supervise import render as rendering
-
-if TYPE_CHECKING:
-    from multibot.config.fleet import Fleet
 
 
 @click.command()
@@ -27,7 +22,7 @@ def render(home: Home, *, check: bool, to_stdout: bool) -> int:
     """
     if check and to_stdout:
         raise UsageError("--check and --stdout do not go together.", remedy="Choose one of them.")
-    fleet = _fleet_without_tokens(home, os.environ)
+    fleet = fleet_file.without_tokens(home)
     text = rendering.render(programs.of_fleet(fleet.bots))
     if to_stdout:
         click.echo(text, nl=False)
@@ -56,14 +51,3 @@ def _compare(home: Home, text: str) -> int:
     click.echo("".join(lines), nl=False)
     click.echo(f"multibot: {name} is out of date; run `multibot render`.", err=True)
     return ExitCode.BUG
-
-
-def _fleet_without_tokens(home: Home, environ: Mapping[str, str]) -> "Fleet":
-    """Load the fleet, with made-up values where only a variable's value is missing or wrong."""
-    from multibot.config.environment import read_environment
-    from multibot.config.load import check, load
-
-    environment = read_environment(home, environ)
-    variables = {fault.variable for fault in check(home, environment).errors if fault.variable}
-    made_up = {name: f"not-a-value-{number}" for number, name in enumerate(sorted(variables))}
-    return load(home, environment | made_up)

@@ -1,14 +1,13 @@
 """`multibot status`: what each bot is really doing. Starts nothing heavy: it runs in every prompt."""
 
 import json
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 import click
 
-from multibot.cli import bots
+from multibot.cli import bots, redrawing
 from multibot.cli.overview import Overview
 from multibot.clock import SystemClock
 from multibot.errors import ExitCode, MultibotError, NotRunningError, TemporaryError, UsageError
@@ -20,10 +19,6 @@ from multibot.supervise.control import Control, Daemon, Process
 from multibot.supervise.watch import Hopes
 
 TIMEOUT = 60.0
-REDRAW_SECONDS = 2.0
-# ECMA-48: to the first line; clear to the end of the line; clear what is below.
-TOP, END_OF_LINE, BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
-ALL = "\x1b[2J"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +100,7 @@ def status(  # noqa: PLR0913 - one argument per option
     if watching:
         if as_json or waiting:
             raise UsageError("--watch goes with neither --json nor --wait.")
-        return _watch(view, patience.real().pause)
+        return redrawing.redraw(lambda: view.text(view.look()), patience.real().pause)
     if waiting:
         _wait(view, timeout)
     return view.show()
@@ -115,33 +110,6 @@ def _wait(view: View, seconds: float) -> None:
     chosen = view.chosen(_ask(Control(view.home))[1])
     hopes = Hopes(bot_names=chosen, tell=lambda _: None)
     bots.watch(view.home).wait(hopes, patience.real(), seconds)
-
-
-def _watch(view: View, pause: Callable[[float], None]) -> int:
-    is_terminal = sys.stdout.isatty()
-    if is_terminal:
-        click.echo(ALL, nl=False)
-    try:
-        while True:
-            text = (
-                f"{SystemClock().now():%H:%M:%S} UTC, every {REDRAW_SECONDS:g} s; Ctrl-C ends.\n\n"
-            )
-            text += view.text(view.look())
-            click.echo(screen(text) if is_terminal else f"{text}\n", nl=not is_terminal)
-            pause(REDRAW_SECONDS)
-    except KeyboardInterrupt:
-        if is_terminal:
-            click.echo()
-        return ExitCode.OK
-
-
-def screen(text: str) -> str:
-    """Draw over what is there, so that nothing flickers; what has no room is left out."""
-    import shutil
-
-    columns, rows = shutil.get_terminal_size()
-    lines = [line[:columns] + END_OF_LINE for line in text.splitlines()[: rows - 1]]
-    return TOP + "\n".join(lines) + "\n" + BELOW
 
 
 def _ask(control: Control) -> tuple[Daemon | None, Mapping[str, Process]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from multibot.config.credential import Credential
 from multibot.config.fault import Findings
-from multibot.config.fleet import Bot, Storage
+from multibot.config.fleet import Activity, Bot, CrossBot, Storage
 from multibot.config.schema import BehaviourPart, BotFile, Entry, FleetFile, GlobalPart, Said
 
 
@@ -59,6 +59,57 @@ def gaps(storage: Storage, findings: Findings) -> None:
             ("storage",),
             "has a session_gap longer than the session_timeout, so that it never decides.",
             "Make the gap the shorter one.",
+        )
+
+
+def talk(rules: CrossBot, findings: Findings) -> None:
+    """Refuse limits of bot-to-bot talk that contradict each other."""
+    if rules.max_chain > rules.max_bot_turns:
+        findings.error(
+            ("cross_bot", "max_chain"),
+            f"is more than max_bot_turns ({rules.max_bot_turns}) ever lets bots say.",
+            "Make max_chain the smaller one.",
+        )
+    if rules.inter_bot_delay >= rules.chain_expiry:
+        findings.error(
+            ("cross_bot", "inter_bot_delay"),
+            "is not shorter than chain_expiry: every chain would be over before its next message.",
+            "Make the delay the shorter one.",
+        )
+    if rules.inter_bot_delay >= (longest := rules.rules.retry_window):
+        findings.error(
+            ("cross_bot", "inter_bot_delay"),
+            f"must be shorter than {longest.total_seconds():g} s: a turn that waits for longer is"
+            " dropped.",
+            "Make it shorter.",
+        )
+
+
+def speaking_up(rules: Activity, talk: CrossBot, findings: Findings) -> None:
+    """Refuse odds that no roll can have, and point out what can never happen."""
+    if rules.odds.post > 1:
+        findings.error(
+            ("activity", "post_chance"),
+            f"and conversation_chance are together {rules.odds.post:g}, more than 1.",
+            "Make them smaller: one roll decides between them.",
+        )
+    made = rules.rules(talk.pair_cooldown)
+    if made.jitter >= made.interval:
+        findings.error(
+            ("activity", "jitter"), "is not shorter than the interval.", "Make it shorter."
+        )
+    for index, hours in enumerate(rules.quiet_hours):
+        if hours.start == hours.end:
+            findings.error(
+                ("activity", "quiet_hours", index),
+                "begins and ends at the same time, which would be the whole day.",
+                "Write two times, or set activity.enabled: false.",
+            )
+    if rules.enabled and not talk.enabled and rules.odds.converse > 0:
+        findings.warning(
+            ("activity", "conversation_chance"),
+            "has bots begin conversations, and cross_bot.enabled is false: they only post.",
+            "Set cross_bot.enabled: true, or conversation_chance: 0.",
         )
 
 

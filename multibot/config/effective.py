@@ -10,13 +10,16 @@ from typing import TypeVar
 
 from multibot.config.credential import Credential
 from multibot.config.fleet import (
+    Activity,
     Backup,
     Bot,
     Catchup,
+    CrossBot,
     Gateway,
     Limits,
     Llm,
     Persona,
+    QuietHours,
     Storage,
     Value,
 )
@@ -66,6 +69,8 @@ def bot(
         "gateway": _only(Gateway, said(fleet.gateway)),
         "catchup": _only(Catchup, said(fleet.catchup)),
         "backup": _only(Backup, said(fleet.backup)),
+        "cross_bot": cross_bot(fleet),
+        "activity": activity(fleet),
         "admins": frozenset((fleet.admins and fleet.admins.user_ids) or ()),
     }
     values |= _behaviour(entry, file, fleet) | _message(file)
@@ -79,6 +84,19 @@ def bot(
 def storage(file: BotFile, fleet: FleetFile) -> Storage:
     """Settle how a bot's history becomes sessions; an empty file stands for the fleet."""
     return _only(Storage, said(file.storage, fleet.storage, fleet.global_settings))
+
+
+def cross_bot(fleet: FleetFile) -> CrossBot:
+    """Settle how much bots talk with each other."""
+    return _only(CrossBot, said(fleet.cross_bot))
+
+
+def activity(fleet: FleetFile) -> Activity:
+    """Settle when bots speak up by themselves."""
+    values = said(fleet.activity)
+    hours = fleet.activity.quiet_hours if fleet.activity else None
+    values["quiet_hours"] = tuple(QuietHours(**dict(each)) for each in hours or ())
+    return Activity.model_validate(values)
 
 
 def _persona(entry: Entry, file: BotFile) -> Persona:

@@ -1,8 +1,9 @@
 """The kinds of values that configuration files hold, and how each may be written."""
 
 import re
+import zoneinfo
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -17,6 +18,8 @@ _ID = re.compile(r"[0-9]{1,20}", re.ASCII)
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([smhd]?)", re.ASCII)
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _DELAY = re.compile(rf"\s*({_NUMBER})\s*(?:-\s*({_NUMBER})\s*)?", re.ASCII)
+_WALL_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
+_DAY_MINUTES = 24 * 60
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST_DELAY = 300.0
 _MOST_DAYS = 36_500
@@ -91,6 +94,24 @@ def _days(value: object) -> int:
     return value
 
 
+def _zone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("is no time zone; write one such as Europe/Berlin or UTC.") from None
+    return name
+
+
+def _wall_time(value: object) -> time:
+    # YAML 1.1 reads a plain 22:00 as 22 * 60.
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _DAY_MINUTES:
+        return time(*divmod(value, 60))
+    match = _WALL_TIME.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not match:
+        raise ValueError('must be a time of day such as "22:00".')
+    return time(int(match[1]), int(match[2]))
+
+
 def listed(value: object) -> object:
     """Turn YAML's list into the tuple that a frozen model keeps."""
     return tuple(value) if isinstance(value, list) else value
@@ -134,4 +155,10 @@ StartWait = Annotated[timedelta, BeforeValidator(_duration(1, 3600))]
 Jitter = Annotated[timedelta, BeforeValidator(_duration(0, 60))]
 CatchupAge = Annotated[timedelta, BeforeValidator(_duration(0, 86400))]
 Watchdog = Annotated[timedelta, BeforeValidator(_duration(2, 3600))]
+Expiry = Annotated[timedelta, BeforeValidator(_duration(10, 86400))]
+Pause = Annotated[timedelta, BeforeValidator(_duration(0, 3600))]
+PairRest = Annotated[timedelta, BeforeValidator(_duration(0, 7 * 86400))]
+Span = Annotated[timedelta, BeforeValidator(_duration(10, 86400))]
+Zone = Annotated[str, AfterValidator(_zone)]
+WallTime = Annotated[time, BeforeValidator(_wall_time)]
 SecretText = Annotated[Secret, BeforeValidator(_secret)]

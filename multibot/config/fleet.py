@@ -1,19 +1,31 @@
 """The effective configuration: what each bot runs with, all defaults and overrides settled."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
 from multibot.config.secret import Secret
 from multibot.config.settings import LogLevel, Settings
+from multibot.conversation import activity
+from multibot.conversation.activity import PRESETS, ActivityRules, Odds
+from multibot.conversation.chain import ChainRules
 from multibot.conversation.message import BotName
 from multibot.errors import ConfigError
 
 # Sets are written in order, so that the same configuration always has the same hash.
 Ids = Annotated[frozenset[str], PlainSerializer(sorted)]
 Token = Annotated[Secret, PlainSerializer(lambda secret: secret.fingerprint())]
+
+
+T = TypeVar("T")
+
+
+def _or(value: T | None, default: T) -> T:
+    return default if value is None else value
 
 
 class Value(BaseModel):
@@ -88,6 +100,94 @@ class Backup(Value):
     keep: int = 7
 
 
+class CrossBot(Value):
+    """How much the bots of the fleet talk with each other; the same for all of them."""
+
+    enabled: bool = False
+    max_chain: int = 5
+    chain_expiry: timedelta = timedelta(minutes=10)
+    cooldown_minutes: float = 10.0
+    max_bot_turns: int = 20
+    burst_seconds: float = 30.0
+    response_chance: float = 0.7
+    name_factor: float = 0.3
+    inter_bot_delay: timedelta = timedelta(seconds=5)
+    pair_cooldown: timedelta = timedelta(hours=1)
+    cooldown_blocks_group_mentions: bool = False
+
+    @property
+    def rules(self) -> ChainRules:
+        """The same as the rules of a chain."""
+        return ChainRules(
+            enabled=self.enabled,
+            max_chain=self.max_chain,
+            expiry=self.chain_expiry,
+            cooldown=timedelta(minutes=self.cooldown_minutes),
+            max_bot_turns=self.max_bot_turns,
+            burst=timedelta(seconds=self.burst_seconds),
+            response_chance=self.response_chance,
+            name_factor=self.name_factor,
+            inter_bot_delay=self.inter_bot_delay,
+            pair_cooldown=self.pair_cooldown,
+            cooldown_blocks_group_mentions=self.cooldown_blocks_group_mentions,
+        )
+
+
+class QuietHours(Value):
+    """A time of day in which bots do not speak up."""
+
+    start: time
+    end: time
+    zone: str = "UTC"
+
+
+class Activity(Value):
+    """When bots speak up by themselves. What is None is as the preset has it."""
+
+    enabled: bool = False
+    preset: Literal["seed", "gentle"] = "seed"
+    interval: timedelta | None = None
+    jitter: timedelta | None = None
+    first_check: timedelta | None = None
+    observation: timedelta | None = None
+    conversation_chance: float | None = None
+    post_chance: float | None = None
+    quiet_post_chance: float | None = None
+    channel_ids: tuple[str, ...] = ()
+    quiet_hours: tuple[QuietHours, ...] = ()
+
+    @property
+    def odds(self) -> Odds:
+        """The bounds for a roll: chances add up, since one roll decides between them."""
+        odds = PRESETS[self.preset].odds
+        converse = _or(self.conversation_chance, odds.converse)
+        return Odds(
+            converse=converse,
+            post=converse + _or(self.post_chance, odds.post - odds.converse),
+            quiet_post=_or(self.quiet_post_chance, odds.quiet_post),
+        )
+
+    def rules(self, pair_cooldown: timedelta) -> ActivityRules:
+        """Give the same as the rules of speaking up."""
+        preset = PRESETS[self.preset]
+        hours = (
+            activity.QuietHours(start=each.start, end=each.end, zone=ZoneInfo(each.zone))
+            for each in self.quiet_hours
+        )
+        return replace(
+            preset,
+            enabled=self.enabled,
+            interval=_or(self.interval, preset.interval),
+            jitter=_or(self.jitter, preset.jitter),
+            first_check=_or(self.first_check, preset.first_check),
+            observation=_or(self.observation, preset.observation),
+            odds=self.odds,
+            pair_cooldown=pair_cooldown,
+            channel_ids=self.channel_ids,
+            quiet_hours=tuple(hours),
+        )
+
+
 class Llm(Value):
     """What makes the text."""
 
@@ -117,6 +217,8 @@ class Bot(Value):
     gateway: Gateway = Gateway()
     catchup: Catchup = Catchup()
     backup: Backup = Backup()
+    cross_bot: CrossBot = CrossBot()
+    activity: Activity = Activity()
     admins: Ids = frozenset()
     drain_timeout: timedelta = timedelta(seconds=15)
     watchdog_timeout: timedelta = timedelta(seconds=60)

@@ -7,7 +7,7 @@ from multibot.config.fault import Findings
 _NO_COOLDOWN = "Remove it: people are always answered; `limits` bounds how often."
 _LEVEL = "Remove it; set logging.level: DEBUG to see more."
 _WHY = "Remove it: every decision is kept with its reason."
-_LATER = "Remove it: bot-to-bot talk will have its own section, cross_bot."
+_TALK = "Remove it: whether and how much bots talk with each other is said in cross_bot."
 _OUTPUT = "Remove it: each program has its log under data/logs, rotated by supervisord."
 _FORMAT = "Remove it; MULTIBOT_LOG_FORMAT chooses between json and pretty."
 _ONE_FILE = "Remove it: the history of all bots is in data/conversations.db."
@@ -28,10 +28,10 @@ FLEET: Table = {
     ),
     ("global_settings", "storage_path"): (_GONE, _ONE_FILE),
     ("global_settings", "storage_type"): (_GONE, _ONE_FILE),
-    ("global_settings", "enable_cross_bot_context"): (_UNUSED, _LATER),
-    ("global_settings", "enable_bot_mentions"): (_UNUSED, _LATER),
-    ("global_settings", "prevent_response_loops"): (_UNUSED, _LATER),
-    ("global_settings", "max_bot_chain_length"): (_UNUSED, _LATER),
+    ("global_settings", "enable_cross_bot_context"): (_UNUSED, _TALK),
+    ("global_settings", "enable_bot_mentions"): (_UNUSED, _TALK),
+    ("global_settings", "prevent_response_loops"): (_UNUSED, _TALK),
+    ("global_settings", "max_bot_chain_length"): (_UNUSED, _TALK),
     ("global_settings", "max_history_size"): (_UNUSED, "Remove it; use storage.max_history."),
     ("global_settings", "cache_cleanup_interval"): (_UNUSED, "Remove it: there is no cache."),
     ("global_settings", "debug_mode"): (_GONE, _LEVEL),

@@ -93,6 +93,9 @@ class Reading:
         crossing.shared(self._fleet_file, self._shared)
         crossing.effects(self._fleet_file.global_settings, "global_settings", self._shared)
         crossing.gaps(self._storage(BotFile()), self._shared)
+        talk = effective.cross_bot(self._fleet_file)
+        crossing.talk(talk, self._shared)
+        crossing.speaking_up(effective.activity(self._fleet_file), talk, self._shared)
         for index, raw in enumerate(self._listed(entries)):
             self._entry(index, raw)
         self._compare()

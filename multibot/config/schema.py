@@ -118,6 +118,46 @@ class BackupPart(Said):
     keep: Annotated[int, Field(ge=1, le=1_000)] | None = None
 
 
+class CrossBotPart(Said):
+    """`cross_bot`: whether and how much bots talk with each other."""
+
+    enabled: bool | None = None
+    max_chain: Annotated[int, Field(ge=2, le=100)] | None = None
+    chain_expiry: field.Expiry | None = None
+    cooldown_minutes: Annotated[float, Field(ge=0, le=1440, allow_inf_nan=False)] | None = None
+    max_bot_turns: Annotated[int, Field(ge=1, le=1000)] | None = None
+    burst_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] | None = None
+    response_chance: field.Probability | None = None
+    name_factor: field.Probability | None = None
+    inter_bot_delay: field.Pause | None = None
+    pair_cooldown: field.PairRest | None = None
+    cooldown_blocks_group_mentions: bool | None = None
+
+
+class QuietHoursPart(Said):
+    """One item of `activity.quiet_hours`: a time of day in a zone."""
+
+    start: field.WallTime
+    end: field.WallTime
+    zone: field.Zone = "UTC"
+
+
+class ActivityPart(Said):
+    """`activity`: whether bots speak up by themselves when a guild is quiet."""
+
+    enabled: bool | None = None
+    preset: Literal["seed", "gentle"] | None = None
+    interval: field.Span | None = None
+    jitter: field.Pause | None = None
+    first_check: field.Pause | None = None
+    observation: field.Pause | None = None
+    conversation_chance: field.Probability | None = None
+    post_chance: field.Probability | None = None
+    quiet_post_chance: field.Probability | None = None
+    channel_ids: field.IdList | None = None
+    quiet_hours: Annotated[tuple[QuietHoursPart, ...], BeforeValidator(field.listed)] | None = None
+
+
 class AdminsPart(Said):
     """`admins`: who may use admin commands."""
 
@@ -147,6 +187,8 @@ class FleetFile(Said):
     gateway: GatewayPart | None = None
     catchup: CatchupPart | None = None
     backup: BackupPart | None = None
+    cross_bot: CrossBotPart | None = None
+    activity: ActivityPart | None = None
     admins: AdminsPart | None = None
     logging: LoggingPart | None = None
     llm: LlmPart | None = None
@@ -220,6 +262,9 @@ class ScriptedPart(Said):
     lists: field.Lines | None = None
     points: field.Lines | None = None
     essays: field.Lines | None = None
+    closings: field.Lines | None = None
+    openers: field.Lines | None = None
+    posts: field.Lines | None = None
     topics: Annotated[tuple[TopicPart, ...], BeforeValidator(field.listed)] | None = None
 
 

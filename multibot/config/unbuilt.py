@@ -2,8 +2,7 @@
 
 from multibot.config.fault import Findings
 
-# Section -> what it is about; a section that is on by being there says so.
-_SWITCHED = {"cross_bot": "bot-to-bot talk", "activity": "speaking up by itself"}
+# Section -> what it is about.
 _PRESENT = {"rooms": "rooms", "jobs": "jobs"}
 _MODEL_KEYS = ("base_url", "model", "api_key", "timeout", "temperature", "max_tokens")
 _REMEDY = "Remove it."
@@ -12,7 +11,7 @@ _REMEDY = "Remove it."
 def drop(data: dict[str, object], findings: Findings) -> dict[str, object]:
     """Return the data without the sections of later versions; note each that asks for something."""
     kept = dict(data)
-    for name, subject in (_SWITCHED | _PRESENT).items():
+    for name, subject in _PRESENT.items():
         if name in kept:
             _judge(name, subject, kept.pop(name), findings)
     if isinstance(kept.get("llm"), dict):
@@ -25,11 +24,6 @@ def _judge(name: str, subject: str, section: object, findings: Findings) -> None
         return
     enabled = section.get("enabled") if isinstance(section, dict) else None
     if enabled is False:
-        return
-    if enabled is None and name in _SWITCHED and isinstance(section, dict):
-        findings.warning(
-            (name,), f"is not switched on, and this version has no {subject}.", _REMEDY
-        )
         return
     findings.error((name,), f"asks for {subject}, which this version does not have yet.", _REMEDY)
 

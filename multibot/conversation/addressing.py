@@ -170,6 +170,11 @@ def _unanswerable(
 def _refused(message: InboundMessage, rules: Rules) -> str | None:
     if rules.allowed_user_ids and message.author_id not in rules.allowed_user_ids:
         return "user"
+    return refused_place(message, rules)
+
+
+def refused_place(message: InboundMessage, rules: Rules) -> str | None:
+    """Say which list keeps the bot from listening where this was posted; none when no list does."""
     if message.is_dm:
         return None if rules.allow_dms else "dm"
     if rules.allowed_guild_ids and message.guild_id not in rules.allowed_guild_ids:

@@ -28,7 +28,8 @@ class Sight:
 
     `chain` is the one that it counts in, none where it counts in none; `begins` says that it is all
     there is of that chain. `burst_at` is when the same bot first spoke to this one by another
-    message that is no reply. `holder` has the message, or another part of it.
+    message that is no reply. `holder` has the message, or another part of it; `was_held` says that
+    one had it who let it lapse.
     """
 
     me: BotName
@@ -38,6 +39,7 @@ class Sight:
     how: How
     chain: int | None
     is_retry: bool = False
+    was_held: bool = False
     begins: bool = False
     burst_at: datetime | None = None
     holder: BotName | None = None
@@ -122,9 +124,13 @@ def _is_stale(case: _Case) -> Ruling | None:
     if not chain.is_newer(case.sight.message_id, case.exchange.human_id):
         return refused(Reason.EXPIRED, "a person has spoken after it")
     age = case.now - case.sight.at
-    if case.sight.is_retry and age > case.rules.retry_window:
-        return refused(Reason.EXPIRED, f"waited {age.total_seconds():.0f} s for its turn")
-    return None
+    longest = case.rules.retry_window
+    if case.sight.was_held:
+        longest += case.rules.claim_lease
+    if age <= longest:
+        return None
+    how = "waited" if case.sight.is_retry else "found after"
+    return refused(Reason.EXPIRED, f"{how} {age.total_seconds():.0f} s")
 
 
 def _is_cooling(case: _Case) -> Ruling | None:

@@ -42,6 +42,14 @@ class InboundMessage:
         return self.channel_type == "dm"
 
     @property
+    def is_unprompted(self) -> bool:
+        """Whether nobody wrote this: it stands for what made the bot speak up by itself.
+
+        Discord's ids have digits only, one that was made here has not.
+        """
+        return not self.message_id.isdigit()
+
+    @property
     def routing_name(self) -> str:
         """The channel name that patterns are compared with: a thread counts as its parent."""
         return self.parent_channel_name or self.channel_name

@@ -57,6 +57,16 @@ def addressed_names(content: str, names: Iterable[str]) -> frozenset[str]:
     return frozenset(" ".join(name.split()).casefold() for name in found) & known
 
 
+def with_mention(content: str, user_id: str, names: Iterable[str]) -> str:
+    """Make a text mention its addressee: where it begins with the name, else before all of it."""
+    if user_id in raw_mentions(content):
+        return content
+    mention = f"<@{user_id}>"
+    either = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True) if name)
+    called = re.match(rf"@?(?:{either})(?=\s*[,:])", content, re.IGNORECASE) if either else None
+    return f"{mention} {content}" if called is None else mention + content[called.end() :]
+
+
 @functools.lru_cache(maxsize=64)
 def _address(names: frozenset[str]) -> re.Pattern[str]:
     """Compile the four forms of address for these names, longest name first."""

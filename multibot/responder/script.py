@@ -93,6 +93,20 @@ class Script:
         "There is more to {subject} than fits in one message.",
         "On {subject} one could write pages.",
     )
+    closings: Lines = (
+        "Let us leave it there, {user}. It was good to talk.",
+        "That is a good place to stop. Until next time, {user}.",
+    )
+    openers: Lines = (
+        "{user}, what do you make of {topic}?",
+        "{user}, where do you stand on {topic}?",
+        "{user}, what have you been thinking about lately?",
+    )
+    posts: Lines = (
+        "Something on {topic} that went through my mind:",
+        "It is quiet here, so a word on {topic}:",
+        "It is quiet here. What is everybody busy with?",
+    )
     topics: tuple[Topic, ...] = ()
 
     @classmethod

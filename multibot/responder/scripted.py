@@ -3,8 +3,9 @@
 import re
 from collections.abc import AsyncIterator
 
-from multibot.conversation.prompt import Prompt
+from multibot.conversation.prompt import Prompt, Task
 from multibot.responder.choice import Choice
+from multibot.responder.company import converse, speak_up
 from multibot.responder.composing import compose
 from multibot.responder.scene import read
 from multibot.responder.script import Script
@@ -34,7 +35,12 @@ class ScriptedResponder:
         key = (
             f"{self._seed}\0{prompt.bot_name}\0{len(prompt.turns)}\0{prompt.user_id}\0{scene.text}"
         )
-        return compose(self._script, self._topics, scene, Choice(key, scene.memory.answers))
+        choice = Choice(key, scene.memory.answers)
+        if prompt.task is not Task.ANSWER:
+            return speak_up(self._script, self._topics, scene, choice, prompt)
+        if prompt.company is not None:
+            return converse(self._script, self._topics, scene, choice, prompt.company)
+        return compose(self._script, self._topics, scene, choice)
 
     async def close(self) -> None:
         """Hold nothing, give back nothing."""

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import math
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from multibot.clock import Clock
 from multibot.config.fleet import Bot, Fleet
 from multibot.conversation import addressing, ranking
 from multibot.conversation.addressing import Decision, FleetMember, Reason, Verdict
-from multibot.conversation.message import InboundMessage
+from multibot.conversation.message import BotName, InboundMessage
 from multibot.errors import StoreUnavailableError
 from multibot.store.claims import Claim
 from multibot.store.fleet import Peer, Profile
@@ -48,16 +48,23 @@ class Arbiter:
         self._peers: list[FleetMember] | None = None
         self._peers_read_at = 0.0
         self._mute_until: dict[str, float] = {}
+        self._fellows: dict[BotName, Peer] = {}
+        self._fellow_members: tuple[FleetMember, ...] = ()
+        self._fellows_read_at = -math.inf
 
     def stand_back(self, channel_id: str) -> None:
         """Leave a channel where Discord lets this bot not speak to the others for a while."""
         self._mute_until[channel_id] = self._clock.monotonic() + STAND_BACK_SECONDS
 
+    def is_standing_back(self, channel_id: str) -> bool:
+        """Say whether this bot leaves a channel to the others just now."""
+        return self._mute_until.get(channel_id, -math.inf) > self._clock.monotonic()
+
     def consider(self, message: InboundMessage, decision: Decision) -> Decision:
         """Make a candidate pass where it may not speak, or by chance."""
         if decision.verdict is not Verdict.CANDIDATE:
             return decision
-        if self._mute_until.get(message.channel_id, -math.inf) > self._clock.monotonic():
+        if self.is_standing_back(message.channel_id):
             return Decision(Verdict.NO, Reason.FAILED, "may not speak in this channel")
         return self._roll(decision)
 
@@ -115,9 +122,31 @@ class Arbiter:
             self._peers_read_at = now
         return self._peers
 
-    async def publish(self) -> None:
-        """Tell the other bots who this one is."""
-        await self._store.fleet.publish(profile(self._bot))
+    def fellows(self) -> tuple[FleetMember, ...]:
+        """Name the other bots that are alive: those that count for talk among bots."""
+        self._alive()
+        return self._fellow_members
+
+    def guilds_of(self, bot_name: BotName) -> tuple[str, ...]:
+        """Name the guilds that another bot says it is a member of."""
+        known = self._alive().get(bot_name)
+        return () if known is None else known.profile.guild_ids
+
+    async def publish(self, guild_ids: Sequence[str] = ()) -> None:
+        """Tell the other bots who this one is, and where, as far as they need to know."""
+        said = replace(profile(self._bot), guild_ids=tuple(guild_ids))
+        await self._store.fleet.publish(said)
+
+    def _alive(self) -> Mapping[BotName, Peer]:
+        now = self._clock.monotonic()
+        if now - self._fellows_read_at >= PEERS_FRESH_SECONDS:
+            alive = self._store.fleet.alive(LISTENING_WITHIN)
+            self._fellows = {
+                each.bot_name: each for each in alive if each.bot_name != self._bot.name
+            }
+            self._fellow_members = tuple(_member(each) for each in self._fellows.values())
+            self._fellows_read_at = now
+        return self._fellows
 
     def _rank(self, message: InboundMessage) -> int:
         since = self._clock.now() - self._bot.storage.session_gap

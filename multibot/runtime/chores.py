@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from multibot.clock import Clock
 from multibot.config import load
@@ -12,7 +13,7 @@ from multibot.errors import ConfigError, PermanentError
 from multibot.runtime.aside import stand_back
 from multibot.runtime.hand import Hand
 from multibot.runtime.housekeeper import Report, Task
-from multibot.store import integrity
+from multibot.store import activity, chains, integrity
 from multibot.store.archive import (
     backup,
     checkpoint,
@@ -25,6 +26,9 @@ from multibot.store.archive import (
 )
 from multibot.store.incidents import Kind
 from multibot.store.stores import BotStore
+
+if TYPE_CHECKING:
+    from multibot.store.driver import sqlite
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -62,6 +66,7 @@ class Chores:
             Task(name="sessions", period=MINUTE, work=self._close_sessions),
             Task(name="checkpoint", period=MINUTE, work=self._checkpoint),
             Task(name="size", period=5 * MINUTE, work=self._measure),
+            Task(name="talk", period=10 * MINUTE, work=self._clean_talk, deletes=True),
             Task(name="cleaning", period=HOUR, work=self._clean, deletes=True),
             Task(name="retention", period=HOUR, work=self._let_go, deletes=True),
             Task(name="optimize", period=DAY, work=self._optimize),
@@ -112,6 +117,20 @@ class Chores:
             # Nobody can say then which bots are gone.
             bots = set()
         return _gone(await hand.sweep(cleaning.sweeps(self._clock.now(), agreed=agreed, bots=bots)))
+
+    async def _clean_talk(self, hand: Hand) -> Report:
+        """Delete what bots agreed on among themselves once it is over."""
+        talk = self._bot.cross_bot.rules
+        rules = self._bot.activity.rules(talk.pair_cooldown)
+
+        def job(writing: "sqlite.Connection") -> int:
+            now = self._clock.now()
+            return chains.clean(writing, talk, now=now) + activity.clean(writing, rules, now=now)
+
+        gone = 0
+        while removed := await hand.write(job):
+            gone += removed
+        return Report(detail=f"{gone} rows" if gone else "")
 
     async def _let_go(self, hand: Hand) -> Report:
         """Delete turns that are older than their bot keeps them."""

@@ -5,12 +5,13 @@ import structlog
 from discord import app_commands
 
 from multibot.clock import to_text
-from multibot.conversation import chunking, recap
+from multibot.conversation import account, chunking, recap
 from multibot.conversation import session as sessions
 from multibot.conversation.session import SessionRules
 from multibot.errors import MultibotError, StoreUnavailableError
 from multibot.runtime.oblivion import Oblivion
 from multibot.store.history import History
+from multibot.store.insight import Insight, LastDecision
 
 HELP = """**{name}** is here. {description}
 
@@ -18,10 +19,12 @@ HELP = """**{name}** is here. {description}
 • A private message always reaches me.
 • `/session` shows what I count as this conversation.
 • `/history` shows what was said lately, to you alone.
+• `/why` says why I answered the last message here, or did not.
 • `/clear` starts a new one; what was said is kept, but I no longer look at it.
 • `/forget me` removes what I keep of you."""
 
 CLEARED = "Cleared. Your next message starts a new session."
+UNDECIDED = "There is nothing here lately that I had to decide about."
 NOT_NOW = "That did not work just now. Please try again."
 
 FORGET = """{who} keep {turns} of our conversations: what you wrote, and what was answered to you.
@@ -42,13 +45,14 @@ log = structlog.get_logger(__name__)
 class Commands:
     """What the commands need; registers them on a tree."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of one bot, wired once, by keyword
         self,
         *,
         name: str,
         description: str,
         channels: tuple[str, ...],
         history: History,
+        insight: Insight,
         rules: SessionRules,
         oblivion: Oblivion,
     ) -> None:
@@ -60,6 +64,7 @@ class Commands:
             channels=", ".join(f"`#{pattern}`" for pattern in channels) or "no channel of my own",
         ).replace(". \n", ".\n")
         self._history = history
+        self._insight = insight
         self._rules = rules
 
     def register(self, tree: app_commands.CommandTree) -> None:
@@ -68,6 +73,7 @@ class Commands:
             ("help", "What this bot does and how to talk to it", self._on_help),
             ("session", "Show the current conversation session", self._on_session),
             ("history", "Show what was said here lately, to you alone", self._on_history),
+            ("why", "Why I answered the last message here, or did not", self._on_why),
             ("clear", "Start over: the next message begins a new session", self._on_clear),
         ):
             tree.add_command(
@@ -105,6 +111,16 @@ class Commands:
             await self._say(interaction, NOT_NOW)
         else:
             await self._say(interaction, recap.recap(turns))
+
+    async def _on_why(self, interaction: discord.Interaction) -> None:
+        try:
+            last = self._insight.last_decision(str(interaction.channel_id))
+        except StoreUnavailableError as error:
+            log.warning("decision_not_read", error=str(error))
+            await self._say(interaction, NOT_NOW)
+        else:
+            channel_id = str(interaction.channel_id)
+            await self._say(interaction, UNDECIDED if last is None else _why(last, channel_id))
 
     async def _on_clear(self, interaction: discord.Interaction) -> None:
         # A write may wait for other processes longer than the 3 s Discord gives for an answer.
@@ -148,6 +164,16 @@ class Commands:
             ephemeral=True,
             allowed_mentions=discord.AllowedMentions.none(),
         )
+
+
+def _why(last: LastDecision, channel_id: str) -> str:
+    place = f"{last.guild_id or '@me'}/{channel_id}/{last.message_id}"
+    made = last.made
+    said = account.in_words(made.state, made.reason, discord.utils.escape_markdown(made.detail))
+    return (
+        f"The last message here: https://discord.com/channels/{place}"
+        f" (<t:{int(made.received_at.timestamp())}:R>)\n{said}"
+    )
 
 
 def _turns(count: int) -> str:

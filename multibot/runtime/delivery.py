@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 import aiohttp
@@ -18,6 +19,8 @@ from multibot.runtime import inbound
 TYPING_PERIOD_SECONDS = 8.0
 # How many messages after the one answered are searched for an answer that arrived unnoticed.
 LOOK_BACK = 500
+# A message that nobody asked for is looked for from a little before it was made.
+CLOCKS_DIFFER = timedelta(seconds=60)
 # "Cannot reply without permission to read message history":
 # https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes
 NO_REPLY_WITHOUT_HISTORY = 160002
@@ -84,8 +87,9 @@ class DiscordDelivery:
         self._client = client
 
     async def send(self, to: InboundMessage, content: str, *, nonce: str, first: bool) -> Standing:
-        """Post one part: the first is a reply in guilds, nobody is ever pinged."""
-        reference = _reference(to) if first and not to.is_dm else None
+        """Post one part: the first is a reply in guilds; nobody is pinged but the bot spoken to."""
+        is_reply = first and not to.is_dm and not to.is_unprompted
+        reference = _reference(to) if is_reply else None
         with _translated("send"):
             try:
                 return await self._send(to, content, nonce, reference)
@@ -101,17 +105,17 @@ class DiscordDelivery:
         nonce: str,
         reference: discord.MessageReference | None,
     ) -> Standing:
-        quiet = discord.AllowedMentions.none()
+        pings = _pings(to)
         place = self._place(to)
         if reference is None:
-            sent = await place.send(content, nonce=nonce, allowed_mentions=quiet)
+            sent = await place.send(content, nonce=nonce, allowed_mentions=pings)
         else:
             sent = await place.send(
                 content,
                 nonce=nonce,
                 reference=reference,
-                mention_author=False,
-                allowed_mentions=quiet,
+                mention_author=to.author_is_bot,
+                allowed_mentions=pings,
             )
         return Standing(str(sent.id), sent.content)
 
@@ -119,7 +123,7 @@ class DiscordDelivery:
         """Give a message of this bot another text."""
         message = self._place(to).get_partial_message(int(sent_id))
         with _translated("edit"):
-            await message.edit(content=content, allowed_mentions=discord.AllowedMentions.none())
+            await message.edit(content=content, allowed_mentions=_pings(to))
 
     async def delete(self, to: InboundMessage, sent_id: str) -> None:
         """Remove a message of this bot; one that is gone already is fine."""
@@ -133,7 +137,7 @@ class DiscordDelivery:
         carry no reference, so letters and digits decide: Discord trims and strips others. Where
         the history may not be read there is nothing to find.
         """
-        after = discord.Object(int(to.message_id))
+        after = _before_answers(to)
         history = self._place(to).history(limit=LOOK_BACK, after=after, oldest_first=True)
         with _translated("read the history"):
             try:
@@ -186,6 +190,21 @@ class DiscordDelivery:
         return self._client.get_partial_messageable(int(to.channel_id), guild_id=guild)
 
 
+def _pings(to: InboundMessage) -> discord.AllowedMentions:
+    """Allow the one mention that has to arrive: of the bot that is spoken to."""
+    addressed = [discord.Object(int(to.author_id))] if to.author_is_bot else []
+    return discord.AllowedMentions(
+        everyone=False, roles=False, users=addressed, replied_user=bool(addressed)
+    )
+
+
+def _before_answers(to: InboundMessage) -> discord.abc.Snowflake:
+    """Name a moment before which nothing that was said because of this was said."""
+    if not to.is_unprompted:
+        return discord.Object(int(to.message_id))
+    return discord.Object(discord.utils.time_snowflake(to.created_at - CLOCKS_DIFFER))
+
+
 def _reference(to: InboundMessage) -> discord.MessageReference:
     return discord.MessageReference(
         message_id=int(to.message_id),
@@ -197,7 +216,7 @@ def _reference(to: InboundMessage) -> discord.MessageReference:
 
 def _may_be(message: discord.Message, to: InboundMessage, content: str, *, first: bool) -> bool:
     referred = message.reference.message_id if message.reference else None
-    if first and referred == int(to.message_id):
+    if first and not to.is_unprompted and referred == int(to.message_id):
         return message.content not in NOTICES
     return referred is None and _essence(message.content) == _essence(content)
 

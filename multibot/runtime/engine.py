@@ -20,6 +20,8 @@ from multibot.runtime import debug, rules
 from multibot.runtime.arbiter import Arbiter
 from multibot.runtime.debug import Debug
 from multibot.runtime.delivery import RATE_NOTICE, Delivery
+from multibot.runtime.fellows import Fellows
+from multibot.runtime.floor import Floor
 from multibot.runtime.lanes import Lanes, Ticket
 from multibot.runtime.pulse import Pulse
 from multibot.runtime.replies import Replies, Surroundings
@@ -42,6 +44,7 @@ class Engine:
         bot: Bot,
         store: BotStore,
         arbiter: Arbiter,
+        fellows: Fellows,
         responder: Responder,
         delivery: Delivery,
         pulse: Pulse,
@@ -51,6 +54,7 @@ class Engine:
         self._bot = bot
         self._store = store
         self._arbiter = arbiter
+        self._fellows = fellows
         self._pulse = pulse
         self._clock = clock
         self._lanes = Lanes()
@@ -68,6 +72,7 @@ class Engine:
                 pulse=pulse,
                 clock=clock,
                 chance=chance,
+                overheard=fellows.overheard,
             )
         )
         self._rules = rules.of_listening(bot)
@@ -98,21 +103,36 @@ class Engine:
         with self._seated(ticket):
             message = await reading
             with self._under_way(message):
-                if await self._is_ours(message, late=late):
-                    await self._see_through(message, ticket)
+                if (heard := self._fellows.hear(message)) is not None:
+                    if (floor := await self._fellows.floor(message, heard)) is not None:
+                        await self._see_through(message, ticket, floor)
+                elif await self._is_ours(message, late=late):
+                    await self._see_through(message, ticket, self._fellows.for_person(message))
 
     async def resume(self, left: Unfinished, ticket: Ticket) -> None:
         """Take up a message that an earlier try left unfinished."""
         message = left.message
         with self._seated(ticket), self._under_way(message):
-            if await self._is_still_ours(left):
-                await self._see_through(message, ticket, left)
+            if message.author_is_bot or message.is_unprompted:
+                if (floor := await self._fellows.resumed(left)) is not None:
+                    await self._see_through(message, ticket, floor, left)
+            elif await self._is_still_ours(left):
+                await self._see_through(message, ticket, self._fellows.for_person(message), left)
 
     async def take_over(self, message: InboundMessage, ticket: Ticket) -> None:
         """Ask for a message whose holder let its claim lapse, and answer it when it is ours."""
         with self._seated(ticket), self._under_way(message):
-            if await self._wins(message):
-                await self._see_through(message, ticket)
+            if message.author_is_bot:
+                if (floor := await self._fellows.taken_over(message)) is not None:
+                    await self._see_through(message, ticket, floor)
+            elif await self._wins(message):
+                await self._see_through(message, ticket, self._fellows.for_person(message))
+
+    async def speak_up(self, occasion: InboundMessage, floor: Floor) -> None:
+        """Say something that nobody asked for; its occasion is stored."""
+        ticket = self.enter(occasion.channel_id, occasion.author_id)
+        with self._seated(ticket), self._under_way(occasion):
+            await self._see_through(occasion, ticket, floor)
 
     def is_under_way(self, message_id: str) -> bool:
         """Say whether this process is dealing with a message right now."""
@@ -121,6 +141,12 @@ class Engine:
     def wind_down(self) -> None:
         """Begin no further answer; those under way may end. The next process takes up the rest."""
         self._replies.wind_down()
+        self._fellows.wind_down()
+
+    @property
+    def is_winding_down(self) -> bool:
+        """Whether no further answer is begun."""
+        return self._replies.is_winding_down
 
     async def abandon(self) -> None:
         """End every turn where it stands, before its store and its Discord are closed.
@@ -161,20 +187,29 @@ class Engine:
                 del self._current[message.message_id]
 
     async def _see_through(
-        self, message: InboundMessage, ticket: Ticket, left: Unfinished | None = None
+        self,
+        message: InboundMessage,
+        ticket: Ticket,
+        floor: Floor | None,
+        left: Unfinished | None = None,
     ) -> None:
-        """Answer when the session's turn has come; a store that is away is waited for."""
+        """Answer when the session's turn has come; a person is answered after any outage."""
         async with self._arbiter.holding(message):
             await ticket.turn()
             if self._replies.is_winding_down:
                 return
-            while not await self._is_answered(message, left):
+            while not await self._is_answered(message, floor, left):
+                if floor is not None and not floor.is_for_people:
+                    # The sweep takes up what is still young enough.
+                    return
                 await self._clock.sleep(STORE_RETRY_SECONDS)
                 left = self._store.ledger.left(message.message_id)
 
-    async def _is_answered(self, message: InboundMessage, left: Unfinished | None) -> bool:
+    async def _is_answered(
+        self, message: InboundMessage, floor: Floor | None, left: Unfinished | None
+    ) -> bool:
         try:
-            await self._answer(message, left)
+            await self._answer(message, floor, left)
         except StoreUnavailableError as error:
             log.warning("turn_interrupted", error=str(error))
             self._pulse.failed(str(error))
@@ -188,10 +223,12 @@ class Engine:
             raise
         return True
 
-    async def _answer(self, message: InboundMessage, left: Unfinished | None) -> None:
-        words = debug.command(message)
+    async def _answer(
+        self, message: InboundMessage, floor: Floor | None, left: Unfinished | None
+    ) -> None:
+        words = None if message.author_is_bot else debug.command(message)
         if words is None:
-            if not await self._replies.reply(message, left):
+            if not await self._replies.reply(message, floor, left):
                 self._arbiter.stand_back(message.channel_id)
         else:
             await self._replies.say(message, self._debug.reply(message, words))
@@ -216,11 +253,13 @@ class Engine:
             if message.author_id in self._bot.admins:
                 return Decision(Verdict.ANSWER, Reason.ANSWERED, "an administrator")
         decision = addressing.decide(message, me, peers, self._rules)
-        return self._arbiter.consider(message, decision)
+        return self._fellows.passes_over(message, self._arbiter.consider(message, decision))
 
     async def _is_ours(self, message: InboundMessage, *, late: bool) -> bool:
         """Store the decision; true when this bot, and it alone, has to answer."""
         decision = self._decide(message)
+        if decision.reason is not Reason.NOT_ALLOWED:
+            await self._fellows.person_spoke(message)
         if late and decision.verdict is not Verdict.NO:
             decision = Decision(Verdict.NO, Reason.EXPIRED, "found too late")
         (log.info if self._debug.trace else log.debug)(

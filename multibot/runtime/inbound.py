@@ -7,6 +7,7 @@ import aiohttp
 import discord
 
 from multibot.conversation import addressing
+from multibot.conversation.activity import ChannelOption
 from multibot.conversation.message import ChannelId, ChannelType, InboundMessage
 from multibot.runtime.backlog import Arrival, HistoryHiddenError, HistoryUnreachableError, Place
 
@@ -100,6 +101,33 @@ def places(guild: discord.Guild) -> Iterator[Place]:
                 parent_id=str(channel.parent_id) if isinstance(channel, discord.Thread) else None,
                 last_message_id=str(last) if last else None,
             )
+
+
+class GuildViews:
+    """What Discord shows of a client's guilds."""
+
+    def __init__(self, client: discord.Client) -> None:
+        self._client = client
+
+    def guild_ids(self) -> tuple[str, ...]:
+        """Name the guilds that Discord has described, in order."""
+        return tuple(str(each.id) for each in sorted(self._client.guilds, key=lambda one: one.id))
+
+    def channels(self, guild_id: str) -> tuple[ChannelOption, ...]:
+        """Name a guild's text channels, topmost first, and whether this bot may write there."""
+        guild = self._client.get_guild(int(guild_id))
+        return () if guild is None else tuple(_option(each) for each in guild.text_channels)
+
+
+def _option(channel: discord.TextChannel) -> ChannelOption:
+    allowed = channel.permissions_for(channel.guild.me)
+    system = channel.guild.system_channel
+    return ChannelOption(
+        channel_id=str(channel.id),
+        name=channel.name,
+        is_writable=allowed.read_messages and allowed.send_messages,
+        is_system=system is not None and channel.id == system.id,
+    )
 
 
 async def history(client: discord.Client, place: Place, after: str) -> AsyncIterator[Arrival]:

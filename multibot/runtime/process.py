@@ -169,6 +169,8 @@ class BotProcess:
         yield "watch over the refusals", parts.gateway.watch_refusals()
         yield "count of the logins", parts.gateway.keep_count()
         yield "housekeeping", parts.housekeeper.run()
+        yield "watch over the guilds", parts.rounds.watch()
+        yield "rounds", parts.rounds.run()
 
     async def _tend_connection(self) -> None:
         while True:

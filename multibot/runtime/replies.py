@@ -10,15 +10,18 @@ import structlog
 
 from multibot.clock import Clock
 from multibot.config.fleet import Bot
-from multibot.conversation import chunking, prompt
+from multibot.conversation import chunking
 from multibot.conversation.addressing import Reason
 from multibot.conversation.message import InboundMessage
 from multibot.conversation.prompt import Prompt
 from multibot.conversation.session import SessionRules
 from multibot.errors import MultibotError
 from multibot.responder.protocol import Responder, ResponderError
-from multibot.runtime import answering, deadline
+from multibot.runtime import answering, asking, deadline
+from multibot.runtime.asking import Asking
 from multibot.runtime.delivery import FAILURE_NOTICE, Delivery, DeliveryError
+from multibot.runtime.floor import Floor, FloorRefusedError
+from multibot.runtime.overheard import Overheard
 from multibot.runtime.posting import Posting
 from multibot.runtime.pulse import Pulse
 from multibot.store.inbox import DealtWithError, FinalState, WithdrawnError
@@ -56,6 +59,7 @@ class Surroundings:
     pulse: Pulse
     clock: Clock
     chance: random.Random
+    overheard: Overheard
 
 
 class Replies:
@@ -63,6 +67,13 @@ class Replies:
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
+        self._asking = Asking(
+            bot=around.bot,
+            rules=around.rules,
+            history=around.store.history,
+            delivery=around.delivery,
+            overheard=around.overheard,
+        )
         self._ending = asyncio.Event()
 
     def wind_down(self) -> None:
@@ -74,40 +85,68 @@ class Replies:
         """Whether no further answer is begun."""
         return self._ending.is_set()
 
-    async def reply(self, message: InboundMessage, left: Unfinished | None = None) -> bool:
+    async def reply(
+        self, message: InboundMessage, floor: Floor | None = None, left: Unfinished | None = None
+    ) -> bool:
         """See one turn through to its end; `left` is what an earlier try reached.
 
-        False when Discord does not let this bot speak here, and another may.
+        Without a floor nothing is counted. False when Discord does not let this bot speak here, and
+        another may.
         """
         try:
-            return await self._reply(message, left)
+            return await self._reply(message, floor, left)
         except DealtWithError:
             log.info("dealt_with")
+            await self._settle(message, floor)
         except WithdrawnError:
-            await self._withdraw(message)
+            await self._withdraw(message, floor)
         return True
 
-    async def _reply(self, message: InboundMessage, left: Unfinished | None) -> bool:
+    async def _reply(
+        self, message: InboundMessage, floor: Floor | None, left: Unfinished | None
+    ) -> bool:
         around = self._around
         session = await around.store.ledger.begin(message, around.rules)
         with structlog.contextvars.bound_contextvars(session=session.session_id):
             posting = self._posting(message, session.session_id, is_resumed=left is not None)
             try:
-                await self._post(message, posting, left)
+                await self._post(message, posting, floor, left)
             except PutOffError:
                 log.info("put_off")
             except FencedOffError:
                 log.info("fenced_off")
-                await self.finish(message, "declined", Reason.CLAIMED_BY)
+                await self._end(message, floor, "declined", Reason.CLAIMED_BY)
+            except FloorRefusedError as refused:
+                log.info("refused", why=str(refused))
+                reason, detail = refused.ruling.reason, refused.ruling.detail
+                state: FinalState = "expired" if reason is Reason.EXPIRED else "declined"
+                await self._end(message, floor, state, reason, detail)
             except TooOldError as error:
-                await self.finish(message, "expired", Reason.EXPIRED, str(error))
+                await self._end(message, floor, "expired", Reason.EXPIRED, str(error))
             except (ResponderError, DeliveryError) as error:
-                return await self._fail(message, error, posting)
+                return await self._fail(message, error, posting, floor)
             else:
-                await self.finish(message, "answered", Reason.ANSWERED)
+                await self._end(message, floor, "answered", Reason.ANSWERED)
                 around.pulse.answered()
                 log.info("answered", user=message.author_id)
             return True
+
+    async def _settle(self, message: InboundMessage, floor: Floor | None) -> None:
+        """Count what stands of an answer, or give back the right to it."""
+        if floor is not None:
+            parts = self._around.store.outbox.parts(message.message_id)
+            await floor.settle(parts[0].sent_message_id if parts else None)
+
+    async def _end(
+        self,
+        message: InboundMessage,
+        floor: Floor | None,
+        state: FinalState,
+        reason: Reason,
+        detail: str = "",
+    ) -> None:
+        await self._settle(message, floor)
+        await self.finish(message, state, reason, detail)
 
     async def say(self, message: InboundMessage, text: str) -> None:
         """Say something that belongs to no conversation; nobody waits for it to arrive."""
@@ -129,23 +168,35 @@ class Replies:
         self,
         message: InboundMessage,
         posting: Posting,
+        floor: Floor | None,
         left: Unfinished | None,
     ) -> None:
         is_begun = left is not None and await posting.find_grown()
         age = self._around.pulse.world_time.now() - message.created_at
-        if left is not None and not is_begun and age > self._around.bot.catchup.max_age:
+        if left is not None and not is_begun and age > self._longest_wait(floor):
             raise TooOldError(f"found unanswered after {age.total_seconds():.0f} s")
         if left is not None and left.state == "sending":
             await posting.resume()
             return
         await self._wait_for_place(message)
         await self._pause()
-        asked = self._prompt(message)
-        if self._around.bot.streaming:
+        asked = await self._asking.prompt(message, floor)
+        if self._around.bot.streaming and (floor is None or floor.is_for_people):
             await posting.finish(await self._grow(posting, asked))
             return
-        contents = self._parts(await self._make(message, asked))
-        await (posting.finish(contents) if is_begun else posting.whole(contents))
+        contents = self._parts(asking.addressed(await self._make(message, asked), asked))
+        if is_begun:
+            await posting.finish(contents)
+            return
+        if floor is not None:
+            await floor.take()
+        await posting.whole(contents)
+
+    def _longest_wait(self, floor: Floor | None) -> timedelta:
+        """Say how old something may be that is only begun now; bots wait for less than people."""
+        if floor is None or floor.is_for_people:
+            return self._around.bot.catchup.max_age
+        return floor.rules.retry_window
 
     async def _make(self, message: InboundMessage, asked: Prompt) -> str:
         around = self._around
@@ -170,28 +221,6 @@ class Replies:
             raise
         return self._parts(text)
 
-    def _prompt(self, message: InboundMessage) -> Prompt:
-        """Say what the model is asked: what the message says now, also if it has been edited."""
-        around = self._around
-        said = around.store.history.said(message.message_id)
-        if said is None:
-            raise WithdrawnError
-        turns = around.store.history.context(
-            message.channel_id,
-            message.author_id,
-            around.rules,
-            around.bot.storage.max_history,
-            around.bot.storage.context_max_age,
-        )
-        return prompt.build(
-            bot_name=around.bot.name,
-            system=around.bot.system_prompt,
-            turns=turns,
-            user_id=message.author_id,
-            user_name=message.author_name,
-            current=said,
-        )
-
     def _parts(self, text: str) -> tuple[str, ...]:
         return chunking.split(text, self._around.bot.max_message_length)
 
@@ -208,14 +237,14 @@ class Replies:
             is_resumed=is_resumed,
         )
 
-    async def _withdraw(self, message: InboundMessage) -> None:
+    async def _withdraw(self, message: InboundMessage, floor: Floor | None) -> None:
         """Take back what stands of an answer to a message that is gone."""
         log.info("withdrawn")
         try:
             await self._posting(message, "", is_resumed=True).withdraw()
         except DeliveryError as error:
             log.warning("not_withdrawn", error=str(error))
-        await self.finish(message, "expired", Reason.EXPIRED, "deleted before it was answered")
+        await self._end(message, floor, "expired", Reason.EXPIRED, "deleted before it was answered")
 
     async def _pause(self) -> None:
         """Wait as long as the bot is told to. Raise PutOffError when the process ends meanwhile."""
@@ -239,16 +268,22 @@ class Replies:
             self._require_time()
 
     async def _fail(
-        self, message: InboundMessage, error: ResponderError | DeliveryError, posting: Posting
+        self,
+        message: InboundMessage,
+        error: ResponderError | DeliveryError,
+        posting: Posting,
+        floor: Floor | None,
     ) -> bool:
         log.error("turn_failed", error=str(error))
         ledger = self._around.store.ledger
         self._around.pulse.failed(str(error))
         is_refused = isinstance(error, DeliveryError) and error.is_permanent
         if is_refused and not posting.has_shown and ledger.holds_claim(message.message_id):
-            await self.finish(message, "declined", Reason.FAILED, str(error))
+            await self._end(message, floor, "declined", Reason.FAILED, str(error))
             return False
-        await self.finish(message, "failed", Reason.FAILED, str(error))
+        await self._end(message, floor, "failed", Reason.FAILED, str(error))
+        if floor is not None and not floor.is_for_people:
+            return not is_refused
         is_unsaid = isinstance(error, ResponderError) and not posting.has_shown
         if is_unsaid and await ledger.notice_due(
             "failure", message.channel_id, FAILURE_NOTICE_WINDOW

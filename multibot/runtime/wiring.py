@@ -9,6 +9,7 @@ from multibot.responder.protocol import Responder
 from multibot.responder.script import Script
 from multibot.responder.scripted import ScriptedResponder
 from multibot.runtime.arbiter import Arbiter
+from multibot.runtime.attention import Attention
 from multibot.runtime.breaker import Breaker
 from multibot.runtime.catchup import CatchUp
 from multibot.runtime.chores import Chores
@@ -17,11 +18,14 @@ from multibot.runtime.commands import Commands
 from multibot.runtime.delivery import DiscordDelivery
 from multibot.runtime.duties import Duties
 from multibot.runtime.engine import Engine
+from multibot.runtime.fellows import Fellows
 from multibot.runtime.gateway import Gateway
 from multibot.runtime.housekeeper import Housekeeper
+from multibot.runtime.inbound import GuildViews
 from multibot.runtime.oblivion import Oblivion
 from multibot.runtime.pulse import Gauges, Pulse
 from multibot.runtime.recovery import Recovery
+from multibot.runtime.rounds import Rounds
 from multibot.store.stores import BotStore
 
 
@@ -56,7 +60,11 @@ class Parts:
         self.responder = responder or _scripted(bot)
         self.gateway = self._make_gateway()
         self._delivery = DiscordDelivery(self.client)
-        self.engine = self._make_engine(fleet)
+        self._arbiter = Arbiter(bot=bot, fleet=fleet, store=store, clock=clock, chance=self._chance)
+        attention = self._make_attention()
+        fellows = self._make_fellows(attention)
+        self.engine = self._make_engine(fellows)
+        self.rounds = self._make_rounds(fellows, attention)
         self.recovery = self._make_recovery()
         self.housekeeper = self._make_housekeeper(fleet)
         self.client.serve(self._make_catchup(), self._make_commands())
@@ -77,17 +85,47 @@ class Parts:
             chance=self._chance,
         )
 
-    def _make_engine(self, fleet: Fleet) -> Engine:
-        bot, store, clock, chance = self.bot, self.store, self.clock, self._chance
+    def _make_attention(self) -> Attention:
+        talk = self.bot.cross_bot.rules
+        rules = self.bot.activity.rules(talk.pair_cooldown)
+        return Attention(self.store.activity, rules, self.clock)
+
+    def _make_fellows(self, attention: Attention) -> Fellows:
+        return Fellows(
+            bot=self.bot,
+            store=self.store,
+            arbiter=self._arbiter,
+            attention=attention,
+            pulse=self.pulse,
+            clock=self.clock,
+            chance=self._chance,
+        )
+
+    def _make_engine(self, fellows: Fellows) -> Engine:
         return Engine(
-            bot=bot,
-            store=store,
-            arbiter=Arbiter(bot=bot, fleet=fleet, store=store, clock=clock, chance=chance),
+            bot=self.bot,
+            store=self.store,
+            arbiter=self._arbiter,
+            fellows=fellows,
             responder=self.responder,
             delivery=self._delivery,
             pulse=self.pulse,
-            clock=clock,
-            chance=chance,
+            clock=self.clock,
+            chance=self._chance,
+        )
+
+    def _make_rounds(self, fellows: Fellows, attention: Attention) -> Rounds:
+        return Rounds(
+            bot=self.bot,
+            store=self.store,
+            guilds=GuildViews(self.client),
+            engine=self.engine,
+            fellows=fellows,
+            arbiter=self._arbiter,
+            attention=attention,
+            pulse=self.pulse,
+            clock=self.clock,
+            chance=self._chance,
         )
 
     def _make_recovery(self) -> Recovery:
@@ -128,6 +166,7 @@ class Parts:
             description=self.bot.persona.description,
             channels=self.bot.channels,
             history=self.store.history,
+            insight=self.store.insight,
             rules=self.engine.session_rules,
             oblivion=Oblivion(bot_name=self.bot.name, store=self.store, clock=self.clock),
         )

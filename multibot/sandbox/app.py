@@ -26,6 +26,7 @@ from multibot.sandbox.gateway_session import Hub
 from multibot.sandbox.message_admin import MessageAdmin
 from multibot.sandbox.origin import guard
 from multibot.sandbox.rest import Api
+from multibot.sandbox.talk_admin import TalkAdmin
 from multibot.sandbox.world import World
 
 PAGE = Path(__file__).parent / "page"
@@ -86,6 +87,7 @@ async def start(world: World, host: str = "127.0.0.1", port: int = 0) -> Running
     Admin(world).add_to(app)
     MessageAdmin(world).add_to(app)
     FaultAdmin(world).add_to(app)
+    TalkAdmin(world).add_to(app)
     Api(world, hub).add_to(app, _ROUTES)
     app.on_response_prepare.append(functools.partial(_date, world))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)

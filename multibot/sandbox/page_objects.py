@@ -78,7 +78,25 @@ def state(world: World) -> Json:
         "users": [{"id": user.id, "name": user.name} for user in world.people()],
         "bots": [bot(world, app.user) for app in world.applications.values()],
         "dms": [direct(one) for one in world.directs()],
+        "talk": talk(world),
     }
+
+
+def talk(world: World) -> list[Json]:
+    """Return the channels in which bots talk with each other, or rest from it."""
+    now = world.clock.now()
+    return [
+        {
+            "channel_id": one.channel_id,
+            "state": one.state,
+            "bots": list(one.bots),
+            "count": one.count,
+            "limit": one.limit,
+            "left_seconds": max(0.0, (one.ends_at - now).total_seconds()),
+        }
+        for one in world.talk
+        if one.ends_at > now
+    ]
 
 
 def happening(world: World, event: Event) -> list[Json]:
@@ -123,6 +141,10 @@ def _user(_: World, event: Event) -> Json:
     return {"id": user.id, "name": user.name}
 
 
+def _talk(world: World, _: Event) -> Json:
+    return {"channels": talk(world)}
+
+
 def _answer(_: World, event: Event) -> Json:
     one = there(event.message)
     return {
@@ -141,6 +163,7 @@ _TOLD: dict[str, tuple[str, Callable[[World, Event], Json]]] = {
     "MESSAGE_CREATE": ("message_create", _message),
     "MESSAGE_DELETE": ("message_delete", _deleted),
     "MESSAGE_UPDATE": ("message_update", _message),
+    "TALK": ("talk", _talk),
     "THREAD_CREATE": ("channel_create", _channel),
     "TYPING_START": ("typing", _typing),
     "USER_CREATE": ("user_create", _user),

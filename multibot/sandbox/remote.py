@@ -82,6 +82,10 @@ class Remote:
         gone: list[str] = self._ask(f"/sandbox/faults?{query}", method="DELETE")["cleared"]
         return gone
 
+    def tell_talk(self, channels: Sequence[Mapping[str, object]]) -> None:
+        """Let the page show in which channels bots talk with each other, or rest from it."""
+        self._ask("/sandbox/talk", {"channels": channels}, method="PUT")
+
     def traffic(self) -> dict[str, Any]:
         """Return what each bot asked for, in numbers."""
         return self._ask("/sandbox/traffic")

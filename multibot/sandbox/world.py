@@ -53,6 +53,18 @@ class Event:
     data: Json = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalkNote:
+    """What whoever runs the bots says of a channel: they talk with each other, or rest from it."""
+
+    channel_id: str
+    state: str
+    bots: tuple[str, ...]
+    count: int
+    limit: int
+    ends_at: datetime
+
+
 Listener = Callable[[Event], None]
 
 
@@ -97,6 +109,7 @@ class World:
         # What bots asked to be posted, as it arrived: the evidence that tests look at.
         self.received: deque[Json] = deque(maxlen=_RECEIVED_KEPT)
         self.received_count = 0
+        self.talk: list[TalkNote] = []
         self._direct: dict[frozenset[str], Channel] = {}
         self._listeners: list[Listener] = []
         self.owner = self._new_user("host", bot=False)

@@ -1,10 +1,10 @@
 """How lively each guild is, and which bot's round it is: counted once for the whole fleet."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from multibot.clock import Clock, from_text, to_text
 from multibot.conversation import activity
@@ -37,6 +37,14 @@ class Round:
     taken_at: datetime
 
 
+class Spoken(NamedTuple):
+    """A message of a person that counts for its guild."""
+
+    message_id: str
+    guild_id: str
+    at: datetime
+
+
 class Activity:
     """One bot's hand in the counting of people's messages and in the rounds of guilds."""
 
@@ -63,16 +71,23 @@ class Activity:
 
         `age` is how old it is by Discord's clock, where that is worth mentioning.
         """
-        is_person = not (message.author_is_bot or message.is_webhook or message.is_system)
-        if message.guild_id is None or not is_person or age >= rules.window:
-            return
-        at = self._clock.now() - max(age, timedelta())
-        await self._writer.run(
-            lambda writing: self._sql.count_person(
-                writing, message_id=message.message_id, guild_id=message.guild_id, at=to_text(at)
-            ),
-            Durability.SOFT,
-        )
+        if (spoken := spoken_of(message, rules, self._clock.now(), age)) is not None:
+            await self.people_spoke([spoken])
+
+    async def people_spoke(self, spoken: Sequence[Spoken]) -> None:
+        """Count messages of people in one write."""
+
+        def job(writing: "sqlite.Connection") -> None:
+            for each in spoken:
+                self._sql.count_person(
+                    writing,
+                    message_id=each.message_id,
+                    guild_id=each.guild_id,
+                    at=to_text(each.at),
+                )
+
+        if spoken:
+            await self._writer.run(job, Durability.SOFT)
 
     async def watch(self, guild_ids: Iterable[str], rules: ActivityRules) -> None:
         """Note that these guilds are watched just now; say so again before the gap is over."""
@@ -126,21 +141,7 @@ class Activity:
     def rounds(self, since: datetime) -> tuple[Round, ...]:
         """Return what the fleet did in its rounds, newest first."""
         with connection.errors_of(self._path):
-            rows = list(self._sql.rounds_since(self._reader, since=to_text(since)))
-        return tuple(
-            Round(
-                guild_id=row[0],
-                number=row[1],
-                bot_name=BotName(row[2]),
-                level=row[3],
-                rate=row[4],
-                roll=row[5],
-                act=Act(row[6]),
-                outcome=row[7],
-                taken_at=from_text(row[8]),
-            )
-            for row in rows
-        )
+            return rounds(self._reader, since)
 
     def _take(
         self, writing: "sqlite.Connection", guild_id: str, move: Move, number: int, now: datetime
@@ -174,6 +175,25 @@ class Activity:
         return Reading(messages=messages, watched_since=None if since is None else from_text(since))
 
 
+def rounds(reader: "sqlite.Connection", since: datetime) -> tuple[Round, ...]:
+    """Return what was done in the rounds of every guild, newest first."""
+    rows = list(statements.load().rounds_since(reader, since=to_text(since)))
+    return tuple(
+        Round(
+            guild_id=row[0],
+            number=row[1],
+            bot_name=BotName(row[2]),
+            level=row[3],
+            rate=row[4],
+            roll=row[5],
+            act=Act(row[6]),
+            outcome=row[7],
+            taken_at=from_text(row[8]),
+        )
+        for row in rows
+    )
+
+
 def clean(
     writing: "sqlite.Connection", rules: ActivityRules, *, now: datetime, limit: int = 500
 ) -> int:
@@ -185,6 +205,16 @@ def clean(
     deleted += sql.clean_watches(writing, before=kept_since, limit=limit)
     deleted += sql.clean_rounds(writing, before=kept_since, limit=limit)
     return deleted
+
+
+def spoken_of(
+    message: InboundMessage, rules: ActivityRules, now: datetime, age: timedelta = timedelta()
+) -> Spoken | None:
+    """Say what of a message counts for its guild; nothing of a bot's, a private or an old one."""
+    is_person = not (message.author_is_bot or message.is_webhook or message.is_system)
+    if message.guild_id is None or not is_person or age >= rules.window:
+        return None
+    return Spoken(message.message_id, message.guild_id, now - max(age, timedelta()))
 
 
 def _unbroken(now: datetime, rules: ActivityRules) -> dict[str, str]:

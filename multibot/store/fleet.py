@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Profile:
     """What a bot says of itself: its names, where it listens, its rank, what it likes to talk of.
 
-    And for how many days it keeps what was said, 0 where for good.
+    And for how many days it keeps what was said, 0 where for good; and of which guilds it is a
+    member, where others ask for that.
     """
 
     names: tuple[str, ...] = ()
@@ -31,6 +32,7 @@ class Profile:
     priority: int = 0
     topics: tuple[str, ...] = ()
     retention_days: int = 0
+    guild_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def _profile(text: str | None) -> Profile:
         topics=tuple(said["topics"]),
         # One that started before there was such a thing keeps everything.
         retention_days=said.get("retention_days", 0),
+        guild_ids=tuple(said.get("guild_ids", ())),
     )
 
 

@@ -87,6 +87,28 @@ class History:
             rows = self._newest(channel_id, user_id, _Line(), limit)
         return tuple(_turn(row) for row in reversed(rows))
 
+    def own_words(self, message_id: str) -> str | None:
+        """Return what this bot said with one of its messages on Discord."""
+        with connection.errors_of(self._path):
+            said: str | None = self._sql.own_words(
+                self._reader, bot_name=self._bot_name, message_id=message_id
+            )
+        return said
+
+    def talk_of_channel(self, channel_id: str, limit: int, max_age: timedelta) -> tuple[Turn, ...]:
+        """Return what anybody said to this bot in a channel, oldest first, unless it was cleared."""
+        with connection.errors_of(self._path):
+            rows = list(
+                self._sql.talk_of_channel(
+                    self._reader,
+                    bot_name=self._bot_name,
+                    channel_id=channel_id,
+                    since=to_text(self._clock.now() - max_age),
+                    limit=limit,
+                )
+            )
+        return tuple(_turn(row) for row in reversed(rows))
+
     async def clear(self, channel_id: str, user_id: str, rules: SessionRules) -> None:
         """Close the session: the next message starts a new one, and what was said is kept."""
         await self._writer.run(

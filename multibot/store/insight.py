@@ -5,13 +5,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import orjson
+
 from multibot.clock import from_text, to_text
+from multibot.conversation import account
 from multibot.conversation.message import BotName
 from multibot.store import connection, statements
 from multibot.store.status import BotStatus, read_statuses
 
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
+
+
+# So many of the newest decisions are looked through for the last one of a channel.
+NEWEST = 5000
+_UNREMARKABLE = orjson.dumps(account.UNREMARKABLE).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,15 @@ class DecisionRow:
     reason: str
     detail: str
     received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LastDecision:
+    """What one bot decided last in a channel, and about which message."""
+
+    made: DecisionRow
+    message_id: str
+    guild_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +75,25 @@ class Insight:
             DecisionRow(BotName(name), state, reason, detail, from_text(received_at))
             for name, state, reason, detail, received_at in rows
         )
+
+    def last_decision(self, channel_id: str) -> LastDecision | None:
+        """Return what this bot decided last in a channel; none when that is long ago.
+
+        What other bots say to nobody in particular is passed over.
+        """
+        with connection.errors_of(self._path):
+            row = self._sql.last_decision(
+                self._reader,
+                bot_name=self._bot_name,
+                channel_id=channel_id,
+                newest=NEWEST,
+                unremarkable=_UNREMARKABLE,
+            )
+        if row is None:
+            return None
+        name, state, reason, detail, received_at, message_id, guild_id = row
+        made = DecisionRow(BotName(name), state, reason, detail, from_text(received_at))
+        return LastDecision(made, message_id, guild_id)
 
     def answered_twice(self, since: datetime, limit: int = 5) -> Doubles:
         """Look for messages that several bots answered."""

@@ -103,6 +103,16 @@ class Ledger:
         await self._edits.settle(message.message_id)
         return receipt
 
+    async def undertake(self, occasion: InboundMessage, decision: Decision) -> bool:
+        """Store what makes this bot speak up by itself, once; a kill then leaves it unfinished."""
+        body = to_json(occasion)
+
+        def job(writing: "sqlite.Connection") -> bool:
+            now = self._clock.now()
+            return self._inbox.insert(writing, occasion, decision, now=now, body=body)
+
+        return await self._writer.run(job)
+
     async def decline(self, message: InboundMessage, decision: Decision) -> None:
         """Store why a message is not for this bot, without what it says."""
         move_cursor = self._cursors.step(message)

@@ -47,7 +47,6 @@ class Meeting:
         self._roll = roll
         # Clocks differ by less than this and messages travel for a moment: it was written just now.
         self._age = age if age >= YOUNG else timedelta()
-        self._body = None if heard.how is None else to_json(message)
         self._claims = Claims(me)
         self._sql = statements.load()
         self._key = {"bot_name": me, "message_id": message.message_id}
@@ -67,8 +66,8 @@ class Meeting:
         elif before is not None and before[0] in UNDER_WAY:
             decided = self._resume(writing, channel, turn, now)
         else:
-            is_retry = before is not None and before[1] == Reason.DELAY
-            decided = self._judge(writing, channel.exchange, turn, now, is_retry=is_retry)
+            reason = None if before is None else before[1]
+            decided = self._judge(writing, channel.exchange, turn, now, before=reason)
         channel.save()
         self._write(writing, decided, now, is_new=before is None)
         return decided
@@ -113,7 +112,7 @@ class Meeting:
         turn: BotTurn,
         now: datetime,
         *,
-        is_retry: bool,
+        before: str | None,
     ) -> Ruling:
         assert self._heard.how is not None  # noqa: S101 - only the addressed come here
         burst_id, burst_at = self._burst(writing, now)
@@ -125,7 +124,8 @@ class Meeting:
             at=min(turn.said_at, now),
             how=self._heard.how,
             chain=turn.chain,
-            is_retry=is_retry,
+            is_retry=before == Reason.DELAY,
+            was_held=before == Reason.CLAIMED_BY,
             begins=exchange.message_count == 1,
             burst_at=None if is_known else burst_at,
             holder=self._holder(writing, turn, now),
@@ -185,7 +185,7 @@ class Meeting:
     def _write(
         self, writing: "sqlite.Connection", decided: Ruling, now: datetime, *, is_new: bool
     ) -> None:
-        kept = self._body if decided.outcome is not Outcome.NO else None
+        kept = to_json(self._message) if decided.outcome is not Outcome.NO else None
         decision = {
             **self._key,
             "state": _STATES[decided.outcome],
@@ -197,7 +197,7 @@ class Meeting:
         if not is_new:
             self._sql.decide_inbox(writing, **decision)
             return
-        verdict = Verdict.NO if self._body is None else Verdict.CANDIDATE
+        verdict = Verdict.NO if self._heard.how is None else Verdict.CANDIDATE
         self._sql.insert_inbox(
             writing,
             **decision,

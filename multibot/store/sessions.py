@@ -166,6 +166,7 @@ class Sessions:
             username=storable(message.author_name),
             session_id=session_id,
             message_id=message.message_id,
+            role="system" if message.is_unprompted else "user",
             content=storable(message.content),
             at=to_text(message.created_at),
             metadata=metadata(message),

@@ -70,6 +70,13 @@ def open_store(
         writer = Writer(home.database, home.database_lock)
         writer.start()
         undo.pop_all()
+    return assemble(home, bot_name, clock, reader, writer)
+
+
+def assemble(
+    home: Home, bot_name: BotName, clock: Clock, reader: "sqlite.Connection", writer: Writer
+) -> BotStore:
+    """Put one bot's store together over connections that are open; closing it closes them."""
     path = home.database
     cursors = Cursors(bot_name, clock, reader=reader, writer=writer, path=path)
     edits = Edits(bot_name, clock, reader=reader, writer=writer, path=path)

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from multibot.cli.main import root
 from multibot.cli.overview import Overview
-from multibot.cli.status import screen
+from multibot.cli.redrawing import screen
 from multibot.clock import SystemClock
 from multibot.conversation.message import BotName
 from multibot.errors import UsageError

@@ -52,12 +52,16 @@ async def test_the_slash_commands_work(fleet: RunningFleet) -> None:
     async with fleet.running("sage"):
         assert "#philosophy" in await fleet.command("sage", "help", "#philosophy", "ada")
         assert "No session" in await fleet.command("sage", "session", "#philosophy", "ada")
+        assert "nothing here" in await fleet.command("sage", "why", "#philosophy", "ada")
         posted = await fleet.say("#philosophy", "ada", "hello")
         await fleet.answers_to(posted["id"])
         await until(lambda: fleet.turns() == 2, "both turns stored")
         told = await fleet.command("sage", "session", "#philosophy", "ada")
         assert "_3600s`" in told
         assert "2 turns" in told
+        why = await fleet.command("sage", "why", "#philosophy", "ada")
+        assert f"/{posted['id']}" in why
+        assert "I answered it (pattern philosophy)." in why
         assert "Cleared" in await fleet.command("sage", "clear", "#philosophy", "ada")
         assert "No session" in await fleet.command("sage", "session", "#philosophy", "ada")
 

@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from multibot.conversation.activity import ChannelOption
 from multibot.conversation.message import InboundMessage
 from multibot.conversation.prompt import Prompt
 from multibot.errors import StoreUnavailableError
@@ -47,6 +48,7 @@ class FakeDelivery:
     store_trouble: int = 0
     typing_now: int = 0
     typed: int = 0
+    new_id: Callable[[], str] = lambda: f"s{next(_sent_ids)}"
     messages: dict[str, InboundMessage] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
 
@@ -55,7 +57,7 @@ class FakeDelivery:
         for each in self.sent:
             if each.nonce == nonce and not self.forgetful:
                 return Standing(each.sent_id, each.content)
-        one = Sent(content, nonce, first, to, f"s{next(_sent_ids)}", self.clock.now())
+        one = Sent(content, nonce, first, to, self.new_id(), self.clock.now())
         self.sent.append(one)
         if self.deaf:
             self.deaf -= 1
@@ -161,3 +163,16 @@ class FakeResponder:
             yield piece
 
     async def close(self) -> None: ...
+
+
+@dataclass
+class FakeGuilds:
+    """Guilds with their text channels."""
+
+    shown: dict[str, list[ChannelOption]] = field(default_factory=dict)
+
+    def guild_ids(self) -> tuple[str, ...]:
+        return tuple(self.shown)
+
+    def channels(self, guild_id: str) -> list[ChannelOption]:
+        return self.shown[guild_id]

@@ -5,6 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from multibot.conversation.activity import ActivityRules
+from multibot.conversation.chain import ChainRules
+from multibot.conversation.message import BotName
+from multibot.conversation.overhearing import Heard
 from multibot.conversation.session import SessionRules
 from multibot.home import Home
 from multibot.runtime.housekeeper import Housekeeper
@@ -17,6 +21,7 @@ from tests.runtime.chores import DAY, HOUR, MINUTE, Household, Leaping, configur
 from tests.store.material import ANSWER, message, rows
 from tests.unit.config import samples
 
+TALK = ("chains", "chain_messages", "channel_cooldowns", "activity_events")
 DAYS = ("storage", "retention_days")
 RULES = SessionRules()
 
@@ -249,3 +254,30 @@ async def test_damage_is_found_and_told(house: Household, clock: Leaping) -> Non
     kinds = {incident.kind for incident in recent(house.home.database, clock.now() - HOUR)}
     assert "damaged" in kinds
     assert [path.name for path, _ in backup.listed(house.home)] == ["conversations_2026-01-01.db"]
+
+
+async def test_what_bots_agreed_on_goes_when_it_is_over(house: Household, clock: Leaping) -> None:
+    """However many channels there were: what is still going on stays."""
+    keeper = await house.keeper(configured(house.home), "sage")
+    talk, activity = ChainRules(enabled=True), ActivityRules(enabled=True)
+    store = house.store("spark")
+    heard = Heard(author=BotName("sage"), others=(BotName("logic"),))
+    for number in range(520):
+        said = message(channel_id=str(number), author_id="900", author_is_bot=True)
+        await store.chains.meet(said, heard, talk, roll=0.0)
+        await store.chains.person_spoke(message(channel_id=str(number)), talk)
+        await store.activity.person_spoke(message(), activity)
+    await work(keeper)
+    for _ in range(26):
+        clock.tick(HOUR.total_seconds())
+        await work(keeper)
+    left = message(channel_id="1", author_id="900", author_is_bot=True)
+    await store.chains.meet(left, heard, talk, roll=0.0)
+    clock.tick(11 * MINUTE.total_seconds())
+    await work(keeper)
+
+    counts = {
+        table: rows(house.home.database, f"SELECT count(*) FROM {table}")[0][0]  # noqa: S608 - constants
+        for table in TALK
+    }
+    assert counts == {**dict.fromkeys(TALK, 0), "chains": 1, "chain_messages": 1}

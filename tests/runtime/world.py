@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,18 +16,21 @@ from multibot.config.settings import Settings
 from multibot.conversation.message import BotName, ChannelId, InboundMessage
 from multibot.home import Home
 from multibot.runtime.arbiter import Arbiter
+from multibot.runtime.attention import Attention
 from multibot.runtime.engine import Engine
+from multibot.runtime.fellows import Fellows
 from multibot.runtime.pulse import Pulse
 from multibot.runtime.recovery import Recovery
+from multibot.runtime.rounds import Rounds
 from multibot.store.migrate import migrate
 from multibot.store.stores import BotStore, open_store
 from multibot.store.transaction import Durability
 from tests.fakes import FakeClock
-from tests.runtime.doubles import FakeDelivery, FakeResponder
+from tests.runtime.doubles import FakeDelivery, FakeGuilds, FakeResponder
 
 # After so many small steps nothing but a long wait can be what is missing.
 PATIENT_ROUNDS = 40
-USER_IDS = {"sage": "900", "spark": "901"}
+USER_IDS = {"sage": "900", "spark": "901", "logic": "902"}
 
 
 def bot(name: str, **changes: Any) -> Bot:
@@ -42,6 +45,19 @@ def bot(name: str, **changes: Any) -> Bot:
     return Bot(**{**values, **changes})
 
 
+class Chance(random.Random):
+    """Odds that a test can repeat, and rolls that it can say beforehand."""
+
+    rolls: tuple[float, ...] = ()
+
+    def random(self) -> float:
+        if not self.rolls:
+            return super().random()
+        first, *rest = self.rolls
+        self.rolls = tuple(rest)
+        return first
+
+
 @dataclass
 class Cast:
     """One bot and its surroundings."""
@@ -54,6 +70,9 @@ class Cast:
     pulse: Pulse
     clock: FakeClock
     recovery: Recovery
+    rounds: Rounds
+    guilds: FakeGuilds
+    chance: Chance
 
     def arrive(self, message: InboundMessage) -> "asyncio.Task[None]":
         """Hand over a message as the client does."""
@@ -110,16 +129,21 @@ async def cast(
     clock: FakeClock,
     *bots: Bot,
     delivery: FakeDelivery | None = None,
+    deliveries: Mapping[str, FakeDelivery] | None = None,
     seed: int = 1,
 ) -> AsyncIterator[tuple[Cast, ...]]:
     """Open the shared file once for each bot and wire an engine to it.
 
-    Give the delivery of an earlier cast to see what a restarted process does.
+    Give the delivery of an earlier cast, or one for each bot, to see what a restarted process does.
     """
     home.data.mkdir(exist_ok=True)
     await asyncio.to_thread(migrate, home, clock)
     fleet = Fleet(bots=bots, settings=Settings(), file=Path("multi_bot.yaml"))
-    made = [await _member(home, clock, each, fleet, delivery, seed) for each in bots]
+    ways = dict(deliveries or {})
+    made = [
+        await _member(home, clock, each, fleet, ways.get(each.name, delivery), seed)
+        for each in bots
+    ]
     writers = [partial(each.store.writer.run, _nothing, Durability.SOFT) for each in made]
     clock.waits_for.extend(writers)
     try:
@@ -147,20 +171,22 @@ async def _member(
     pulse.logged_in(USER_IDS[member.name], member.persona.name)
     pulse.ready()
     await pulse.write(store.fleet)
-    chance = random.Random(seed)  # noqa: S311 - odds that a test can repeat
+    chance = Chance(seed)
     delivery, responder = delivery or FakeDelivery(clock), FakeResponder(clock=clock)
     arbiter = Arbiter(bot=member, fleet=fleet, store=store, clock=clock, chance=chance)
     await arbiter.publish()
-    engine = Engine(
-        bot=member,
-        store=store,
-        arbiter=arbiter,
-        responder=responder,
-        delivery=delivery,
-        pulse=pulse,
-        clock=clock,
-        chance=chance,
-    )
+    talk = member.cross_bot.rules
+    attention = Attention(store.activity, member.activity.rules(talk.pair_cooldown), clock)
+    common: dict[str, Any] = {
+        "bot": member,
+        "store": store,
+        "arbiter": arbiter,
+        "pulse": pulse,
+        "clock": clock,
+        "chance": chance,
+    }
+    fellows = Fellows(attention=attention, **common)
+    engine = Engine(fellows=fellows, responder=responder, delivery=delivery, **common)
     recovery = Recovery(
         engine=engine,
         ledger=store.ledger,
@@ -168,7 +194,11 @@ async def _member(
         clock=clock,
         max_age=member.catchup.max_age,
     )
-    return Cast(member, engine, store, delivery, responder, pulse, clock, recovery)
+    guilds = FakeGuilds()
+    rounds = Rounds(guilds=guilds, engine=engine, fellows=fellows, attention=attention, **common)
+    return Cast(
+        member, engine, store, delivery, responder, pulse, clock, recovery, rounds, guilds, chance
+    )
 
 
 _ids = iter(range(1000, 10_000_000))

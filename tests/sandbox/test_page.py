@@ -268,6 +268,8 @@ WRITTEN_ON = [
     ("--accent", "--accent-wash"),
     ("--on-accent", "--accent"),
     ("--danger", "--danger-wash"),
+    ("--on-danger", "--danger"),
+    *product(["--ink", "--ink-soft"], ["--raised", "--paper"]),
     ("--warn", "--warn-wash"),
 ]
 

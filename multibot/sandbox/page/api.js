@@ -11,18 +11,18 @@ class Refused extends Error {
   }
 }
 
-async function ask(path, body) {
-  const answer = await reach(path, body);
+async function ask(path, body, method = "POST") {
+  const answer = await reach(path, body, method);
   const data = await answer.json().catch(() => null);
   if (!answer.ok) throw new Refused(reason(data, answer), answer.status);
   if (data === null) throw new Refused("The sandbox sent an answer that is not JSON.");
   return data;
 }
 
-async function reach(path, body) {
+async function reach(path, body, method) {
   const options = { signal: AbortSignal.timeout(PATIENCE_MS), cache: "no-store" };
   if (body !== undefined) {
-    options.method = "POST";
+    options.method = method;
     options.headers = { "Content-Type": "application/json" };
     options.body = JSON.stringify(body);
   }
@@ -66,6 +66,12 @@ export const postMessage = ({ channel, author, content, replyTo = null }) =>
     content,
     ...(replyTo === null ? {} : { reply_to: replyTo }),
   });
+
+export const editMessage = ({ id, author, content }) =>
+  ask(`/sandbox/messages/${id}`, { author, content }, "PATCH");
+
+export const deleteMessage = ({ id, author }) =>
+  ask(`/sandbox/messages?${query({ author, id })}`, {}, "DELETE");
 
 export const addUser = (name) => ask("/sandbox/users", { name });
 

@@ -7,18 +7,18 @@ import { Suggestions } from "./suggestions.js";
 
 const LIMIT = 2000;
 const SHOW_COUNT_FROM = 1700;
-const EMPTY = { text: "", reply: null, picked: null };
+const EMPTY = { text: "", reply: null, picked: null, edit: null };
 
 export class Composer {
   #draft = byId("draft");
   #suggestions = new Suggestions();
-  #drafts = new Map(); // place key -> {text, reply, picked}
+  #drafts = new Map(); // place key -> {text, reply, picked, edit}
   #key = null;
   #offers = 0;
 
   /**
-   * `acts`: send({text, reply, picked}), offers() -> Promise of [{bot, command}],
-   * people() -> those who can be mentioned, typing().
+   * `acts`: send({text, reply, picked, edit}), offers() -> Promise of [{bot, command}],
+   * people() -> those who can be mentioned, typing(), editLast() -> whether there is one to edit.
    */
   constructor(acts) {
     this.acts = acts;
@@ -48,12 +48,23 @@ export class Composer {
   }
 
   reply(message, preview) {
+    this.#stopEdit();
     this.#keep({ reply: { id: message.id, name: message.author.name, preview }, picked: null });
     this.focus();
   }
 
+  /** Change what one has sent; what stands in the box comes back afterwards. */
+  edit(message, text) {
+    const { edit, text: before, reply } = this.#now();
+    const kept = edit ? edit.kept : { text: before, reply };
+    this.#keep({ text, reply: null, picked: null, edit: { id: message.id, kept } });
+    this.focus();
+    this.#draft.setSelectionRange(text.length, text.length);
+  }
+
   /** Put a text in the box, as an example does. */
   fill(text) {
+    this.#stopEdit();
     this.#keep({ text, picked: null });
     this.focus();
     this.#typed();
@@ -70,16 +81,30 @@ export class Composer {
   /** Give back what could not be sent, unless something new stands there. */
   restore(key, draft) {
     const now = this.#drafts.get(key) ?? EMPTY;
-    if (now.text !== "") return;
+    if (now.text !== "" && !draft.edit) return;
     this.#drafts.set(key, draft);
     if (key === this.#key) this.#show();
   }
 
-  /** Drop the reply or the picked command; say whether there was one. */
+  /** Drop the edit, the reply or the picked command; say whether there was one. */
   cancel() {
+    if (this.#stopEdit()) return true;
     const { reply, picked } = this.#now();
     this.#keep({ reply: null, picked: null });
     return Boolean(reply || picked);
+  }
+
+  /** A message is gone: nobody edits it or replies to it any more. */
+  forget(id) {
+    const { edit, reply } = this.#now();
+    if (edit?.id === id) this.#stopEdit();
+    if (reply?.id === id) this.#keep({ reply: null });
+  }
+
+  #stopEdit() {
+    const { edit } = this.#now();
+    if (edit) this.#keep({ ...EMPTY, ...edit.kept });
+    return Boolean(edit);
   }
 
   focus() {
@@ -96,9 +121,9 @@ export class Composer {
   }
 
   #show() {
-    const { text, reply, picked } = this.#now();
+    const { text, reply, picked, edit } = this.#now();
     if (this.#draft.value !== text) this.#draft.value = text;
-    this.#drawIntent(reply, picked);
+    this.#drawIntent(reply, picked, edit);
     this.#fit();
     const left = LIMIT - text.length;
     byId("count").textContent = text.length > SHOW_COUNT_FROM ? String(left) : "";
@@ -106,8 +131,13 @@ export class Composer {
     byId("send").disabled = text.trim() === "";
   }
 
-  #drawIntent(reply, picked) {
-    byId("intent").hidden = !reply && !picked;
+  #drawIntent(reply, picked, edit) {
+    byId("intent").hidden = !reply && !picked && !edit;
+    if (edit) {
+      byId("intent-text").replaceChildren(
+        make("strong", { text: "Editing your message" }),
+        make("span", { class: "intent-hint", text: "Enter saves, Esc cancels" }));
+    }
     if (reply) {
       byId("intent-text").replaceChildren(
         "Replying to ",
@@ -130,10 +160,10 @@ export class Composer {
 
   #typed() {
     const text = this.#draft.value;
-    const { picked } = this.#now();
+    const { picked, edit } = this.#now();
     const still = picked && restOfLine(text, picked.command.name) !== null;
     this.#keep({ text, picked: still ? picked : null });
-    if (text.trim() !== "" && !text.startsWith("/")) this.acts.typing();
+    if (text.trim() !== "" && !text.startsWith("/") && !edit) this.acts.typing();
     this.#offer(text);
   }
 
@@ -143,7 +173,7 @@ export class Composer {
     const mention = mentionAt(text, this.#draft.selectionStart);
     if (mention) {
       this.#suggestions.show(this.#mentions(mention));
-    } else if (/^\/\S* ?\S*$/.test(text)) {
+    } else if (/^\/\S* ?\S*$/.test(text) && !this.#now().edit) {
       const offers = await this.acts.offers();
       if (turn === this.#offers) this.#suggestions.show(this.#commands(text.slice(1), offers));
     } else {
@@ -194,6 +224,8 @@ export class Composer {
       this.#submit();
     } else if (event.key === "Escape" && this.cancel()) {
       event.preventDefault();
+    } else if (event.key === "ArrowUp" && isPlain(event) && this.#draft.value === "") {
+      if (this.acts.editLast()) event.preventDefault();
     }
   }
 
@@ -202,7 +234,9 @@ export class Composer {
     if (draft.text.trim() === "") return;
     this.#suggestions.hide();
     this.#offers += 1;
-    this.#keep(EMPTY);
+    this.#keep(draft.edit ? { ...EMPTY, ...draft.edit.kept } : EMPTY);
     this.acts.send(this.#key, draft);
   }
 }
+
+const isPlain = (event) => !(event.altKey || event.ctrlKey || event.metaKey || event.shiftKey);

@@ -2,7 +2,7 @@
 
 import { plain } from "./markdown.js";
 
-/** `app`: world, messages, unread, typing, notes, sync, room, speaker, names, announce(text). */
+/** `app`: world, messages, unread, typing, notes, sync, room, speaker, names, talk, announce(text). */
 export function applyEvent(app, { type, data }) {
   const apply = {
     message_create: created,
@@ -13,6 +13,7 @@ export function applyEvent(app, { type, data }) {
     channel_create: () => app.sync.state(),
     user_create: () => app.sync.state(),
     interaction_response: answered,
+    talk: (_, { channels }) => app.talk.take(channels),
   }[type];
   return apply?.(app, data);
 }

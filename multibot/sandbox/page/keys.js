@@ -4,7 +4,7 @@ import { openHelp } from "./dialogs.js";
 
 const FIELDS = "input, textarea, select, [contenteditable]";
 
-/** `acts`: step(by, onlyUnread), reply(id), thread(), focusDraft(). */
+/** `acts`: step(by, onlyUnread), reply(id), edit(id), remove(id), thread(), focusDraft(). */
 export function wireKeys(acts) {
   document.addEventListener("keydown", (event) => {
     if (document.querySelector("dialog[open]")) return;
@@ -33,6 +33,8 @@ function local(event, acts) {
   else if (event.key === "Escape") acts.focusDraft();
   else if (message && event.key.toLowerCase() === "r") acts.reply(message.dataset.id);
   else if (message && event.key.toLowerCase() === "t") acts.thread();
+  else if (message && event.key.toLowerCase() === "e") acts.edit(message.dataset.id);
+  else if (message && event.key === "Delete") acts.remove(message.dataset.id);
   else return false;
   return true;
 }

@@ -3,13 +3,14 @@
 import { addChannel, addThread } from "./api.js";
 import { CommandBook } from "./commands.js";
 import { Composer } from "./composer.js";
-import { askName, wireDialogs } from "./dialogs.js";
+import { askName, askSure, wireDialogs } from "./dialogs.js";
 import { byId, icon } from "./dom.js";
 import { setDrawer, wireDrawer } from "./drawer.js";
 import { applyEvent } from "./events.js";
 import { wireKeys } from "./keys.js";
 import { Live } from "./live.js";
 import { plain } from "./markdown.js";
+import { withNames } from "./mentions.js";
 import { Messages, Unread } from "./messages.js";
 import { Notes } from "./notes.js";
 import * as notices from "./notices.js";
@@ -18,6 +19,7 @@ import { Room } from "./room.js";
 import { drawFleet, drawSidebar } from "./sidebar.js";
 import { Speaker } from "./speaker.js";
 import { Sync } from "./sync.js";
+import { Talk, talkText } from "./talk.js";
 import { Transcript } from "./transcript.js";
 import { Typing } from "./typing.js";
 import { World } from "./world.js";
@@ -29,6 +31,7 @@ function build() {
     unread: new Unread(),
     typing: new Typing(),
     notes: new Notes(),
+    talk: new Talk(),
     book: new CommandBook(),
     live: new Live(),
     refuse: notices.showRefusal,
@@ -49,11 +52,14 @@ function build() {
     offers: () => app.book.of(app.room.bots(app.room.place)),
     people: () => [...app.world.bots.values(), ...app.world.users.values()],
     typing: () => app.outbox.typing(),
+    editLast: () => editLast(app),
   });
   app.transcript = new Transcript({
     names: app.names,
     reply: (message) => app.composer.reply(message, plain(message.content, app.names)),
     thread: () => newThread(app),
+    edit: (message) => edit(app, message),
+    remove: (message) => remove(app, message),
     jump: (id) => app.transcript.jumpTo(id),
     dismiss: (key) => app.notes.drop(key),
   });
@@ -61,7 +67,7 @@ function build() {
 }
 
 function wireViews(app) {
-  const { world, messages, unread, typing, notes, room, speaker } = app;
+  const { world, messages, unread, typing, notes, room, speaker, talk } = app;
   const sidebar = () => drawAround(app);
   world.addEventListener("change", () => {
     speaker.settle();
@@ -79,13 +85,19 @@ function wireViews(app) {
   messages.addEventListener("change", ifHere(() => room.drawMessages()));
   notes.addEventListener("change", ifHere(() => room.drawMessages()));
   typing.addEventListener("change", ifHere(() => room.drawTyping()));
+  talk.addEventListener("tick", () => room.drawTalk());
+  talk.addEventListener("change", () => {
+    sidebar();
+    room.drawTalk();
+    tellTalk(app);
+  });
   document.addEventListener("visibilitychange", () => room.seen());
 }
 
 /** Draw what stands around the messages: the sidebar, the fleet, the window's title. */
 function drawAround(app) {
-  const { world, unread, speaker, room } = app;
-  drawSidebar({ world, unread, speaker: speaker.name, current: room.key }, {
+  const { world, unread, speaker, room, talk } = app;
+  drawSidebar({ world, unread, talk, speaker: speaker.name, current: room.key }, {
     go: (key) => go(app, key),
     addChannel: (guild) => newChannel(app, guild),
   });
@@ -123,6 +135,34 @@ function newThread(app) {
     await app.sync.state();
     await go(app, thread.id);
   });
+}
+
+function edit(app, message) {
+  if (!app.speaker.wrote(message)) return;
+  const people = [...app.world.bots.values(), ...app.world.users.values()];
+  app.composer.edit(message, withNames(message.content, people));
+}
+
+/** Edit the last thing we said here; say whether there is one. */
+function editLast(app) {
+  const last = app.messages.list(app.room.place?.channelId).findLast((one) => app.speaker.wrote(one));
+  if (last) edit(app, last);
+  return Boolean(last);
+}
+
+function remove(app, message) {
+  if (!app.speaker.wrote(message)) return;
+  const text = plain(message.content, app.names);
+  askSure({ title: "Delete this message?", text, action: "Delete" },
+    () => app.outbox.remove(message), () => app.composer.focus());
+}
+
+/** Say aloud when bots begin or stop talking here, not with every message. */
+function tellTalk(app) {
+  const now = app.room.place?.channelId ? app.talk.in(app.room.place.channelId) : null;
+  const told = `${app.room.key} ${now?.state} ${now?.bots.join()}`;
+  if (now && told !== app.told) app.announce(talkText(now));
+  app.told = told;
 }
 
 function newChannel(app, guild) {
@@ -181,12 +221,15 @@ function start() {
   byId("jump").prepend(icon("down"));
   wireViews(app);
   wireLive(app);
+  const withMessage = (act) => (id) => {
+    const message = app.messages.find(app.room.place.channelId, id);
+    if (message) act(message);
+  };
   wireKeys({
     step: (by, onlyUnread) => step(app, by, onlyUnread),
-    reply: (id) => {
-      const message = app.messages.find(app.room.place.channelId, id);
-      if (message) app.composer.reply(message, plain(message.content, app.names));
-    },
+    reply: withMessage((message) => app.composer.reply(message, plain(message.content, app.names))),
+    edit: withMessage((message) => edit(app, message)),
+    remove: withMessage((message) => remove(app, message)),
     thread: () => newThread(app),
     focusDraft: () => app.composer.focus(),
   });

@@ -1,6 +1,7 @@
 /** Discord's markdown, the everyday part of it, as DOM nodes. Content never becomes markup. */
 
 import { make } from "./dom.js";
+import { agoText, isoText } from "./moments.js";
 
 const FENCE = /```(?:([\w+#.-]*)\n)?([\s\S]*?)```\n?/g;
 
@@ -9,6 +10,7 @@ const INLINE = new RegExp([
   /(?<ticks>`+)(?!`)(?<code>[\s\S]*?[^`])\k<ticks>(?!`)/,
   /<@!?(?<user>\d+)>/,
   /<#(?<channel>\d+)>/,
+  /<t:(?<moment>\d{1,11})(?::[tTdDfFR])?>/,
   /<a?(?<emoji>:\w+:)\d+>/,
   /(?<url>https?:\/\/[^\s<>]+)/,
   /\*\*(?<strong>[\s\S]+?)\*\*(?!\*)/,
@@ -106,9 +108,15 @@ function token(match, names, depth) {
     }
   }
   if (found.code !== undefined) return [make("code", { text: found.code.replace(/^ (.+) $/, "$1") })];
+  if (found.moment) return [momentNode(Number(found.moment))];
   if (found.user) return [mention(found.user, match[0], names)];
   if (found.channel) return [channelLink(found.channel, match[0], names)];
   return [found.escaped ?? found.emoji ?? found.url];
+}
+
+function momentNode(seconds) {
+  const iso = isoText(seconds * 1000);
+  return make("time", { datetime: iso, title: iso, text: agoText(seconds * 1000) });
 }
 
 function mention(id, raw, names) {

@@ -1,4 +1,4 @@
-/** @names in a draft: found while typing, turned into <@id> when sent. */
+/** @names in a draft: found while typing, turned into <@id> when sent, and back to be edited. */
 
 const CODE = /(```[\s\S]*?```|`[^`\n]+`)/;
 
@@ -14,6 +14,16 @@ export function withIds(text, people) {
   return text
     .split(CODE)
     .map((part, at) => (at % 2 === 1 ? part : byLength.reduce(replaced, part)))
+    .join("");
+}
+
+/** Replace <@id> by @name outside code, for everybody in `people`. */
+export function withNames(text, people) {
+  const names = new Map([...people].map((person) => [person.id, person.name]));
+  return text
+    .split(CODE)
+    .map((part, at) => (at % 2 === 1 ? part : part.replace(/<@!?(\d+)>/g,
+      (raw, id) => (names.has(id) ? `@${names.get(id)}` : raw))))
     .join("");
 }
 

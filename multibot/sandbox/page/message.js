@@ -18,7 +18,8 @@ export const isSystem = (message) => SYSTEM_TEXTS.has(message.type);
 /**
  * One message.
  * `shown`: `{message, author, me, follows, target, targetAuthor}`; `names` as in markdown;
- * `acts`: `reply(message)`, `thread(message)`, `jump(id)`.
+ * `acts`: `reply(message)`, `thread(message)`, `jump(id)`, and for one's own `edit(message)`,
+ * `remove(message)`.
  */
 export function messageNode(shown, names, acts) {
   const { message, author, me, follows } = shown;
@@ -35,7 +36,7 @@ export function messageNode(shown, names, acts) {
     follows ? stamp(message, "margin-time") : avatar(author.name, { ...author, me }),
     follows ? null : head(message, author, me),
     content(message, author, names),
-    tools(message, acts),
+    tools(message, me, acts),
   );
 }
 
@@ -83,16 +84,20 @@ function replyLine({ message, target, targetAuthor }, names, acts) {
       on: { click: () => acts.jump(message.reply_to) },
     },
     make("span", { class: "reply-author", text: targetAuthor.name }),
-    make("span", { class: "reply-text", text: text.slice(0, PREVIEW) }));
+    make("span", { class: "reply-text", text: shortened(text) }));
 }
 
-function tools(message, acts) {
+const shortened = (text) => (text.length > PREVIEW ? `${text.slice(0, PREVIEW)}…` : text);
+
+function tools(message, me, acts) {
   const button = (name, label, act) => make("button",
     { class: "quiet small", type: "button", tabindex: "-1", "aria-label": label, title: label,
       on: { click: () => act(message) } },
     icon(name));
   return make("div", { class: "tools" },
     button("reply", "Reply (R)", acts.reply),
+    me ? button("edit", "Edit (E)", acts.edit) : null,
+    me ? button("bin", "Delete (Del)", acts.remove) : null,
     acts.thread ? button("thread", "New thread (T)", acts.thread) : null);
 }
 

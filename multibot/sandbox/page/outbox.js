@@ -1,6 +1,6 @@
 /** Sends what the composer holds: messages in order, slash commands as interactions. */
 
-import { addUser, postInteraction, postMessage, sayTyping } from "./api.js";
+import { addUser, deleteMessage, editMessage, postInteraction, postMessage, sayTyping } from "./api.js";
 import { readOptions, restOfLine } from "./commands.js";
 import { created } from "./events.js";
 import { withIds } from "./mentions.js";
@@ -25,11 +25,18 @@ export class Outbox {
         await this.#deliver(placeOf(this.app.world, key, speaker), draft, speaker);
         this.app.clearRefusal();
       } catch (fault) {
-        this.app.refuse(`Not sent. ${fault.message}`);
+        this.app.refuse(`${draft.edit ? "Not changed" : "Not sent"}. ${fault.message}`);
         this.app.composer.restore(key, draft);
       }
     });
     this.#typedAt = -Infinity;
+  }
+
+  /** Delete one of our own messages; throws when that is refused. */
+  async remove(message) {
+    await deleteMessage({ id: message.id, author: message.author.name });
+    this.app.messages.remove(message.channel_id, message.id);
+    this.app.composer.forget(message.id);
   }
 
   /** Tell the others that we type, at most every eight seconds; nobody needs to know if it fails. */
@@ -43,6 +50,10 @@ export class Outbox {
 
   async #deliver(place, draft, speaker) {
     if (!place) throw new Error("This channel is gone.");
+    if (draft.edit) {
+      await this.#amend(draft, speaker);
+      return;
+    }
     const isLine = draft.text.startsWith("/");
     const picked = isLine ? draft.picked ?? await this.#find(place, draft.text) : null;
     if (picked) await this.#interact(place, picked, draft.text, speaker);
@@ -72,6 +83,13 @@ export class Outbox {
     await this.#note(place, message);
     await created(app, message);
     app.room.sent(message.channel_id);
+  }
+
+  async #amend(draft, speaker) {
+    const { world, messages } = this.app;
+    const people = [...world.bots.values(), ...world.users.values()];
+    const content = withIds(draft.text, people);
+    messages.update(await editMessage({ id: draft.edit.id, author: speaker, content }));
   }
 
   /** Learn the speaker's user and the DM's channel from the answer, before the next state. */

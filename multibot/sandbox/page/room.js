@@ -2,6 +2,7 @@
 
 import { byId } from "./dom.js";
 import { allKeys, examples, keyOfChannel, placeOf } from "./places.js";
+import { drawTalk } from "./talk.js";
 import { drawWelcome } from "./transcript.js";
 import { typingText } from "./typing.js";
 import { isThread } from "./world.js";
@@ -10,7 +11,7 @@ export class Room {
   #key = null;
   #since = null;
 
-  /** `app`: world, messages, unread, typing, notes, sync, speaker, composer, transcript, refuse. */
+  /** `app`: world, messages, unread, typing, notes, talk, sync, speaker, composer, transcript, refuse. */
   constructor(app) {
     this.app = app;
   }
@@ -108,6 +109,12 @@ export class Room {
     app.composer.move(this.#key, `Message ${place.bot ? "@" : ""}${place.title} as ${app.speaker.name}`);
     this.drawMessages();
     this.drawTyping();
+    this.drawTalk();
+  }
+
+  drawTalk() {
+    const channelId = this.place?.channelId;
+    drawTalk(channelId ? this.app.talk.in(channelId) : null, this.app.world.bots);
   }
 
   drawMessages() {

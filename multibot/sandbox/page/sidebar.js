@@ -1,23 +1,24 @@
 /** The left column: guilds with their channels and threads, DMs with each bot. */
 
 import { byId, icon, make } from "./dom.js";
+import { talkText } from "./talk.js";
 import { isThread } from "./world.js";
 import { placeOf } from "./places.js";
 
 const GLYPHS = new Map([[2, "♪"], [5, "!"], [13, "♪"], [15, "≡"]]);
 
 /** Draw everything; keeps the focus where it was. `acts`: go(key), addChannel(guild). */
-export function drawSidebar({ world, unread, speaker, current }, acts) {
+export function drawSidebar({ world, unread, talk, speaker, current }, acts) {
   const places = byId("places");
   const focused = places.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   const row = (props) => placeRow(props, current, acts);
   places.replaceChildren(
-    ...world.guilds.map((guild) => guildSection(guild, world, unread, row, acts)),
+    ...world.guilds.map((guild) => guildSection(guild, { world, unread, talk }, row, acts)),
     dmSection(world, unread, speaker, row));
   if (focused) places.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
 }
 
-function guildSection(guild, world, unread, row, acts) {
+function guildSection(guild, { world, unread, talk }, row, acts) {
   const label = `Add a channel to ${guild.name}`;
   const add = make("button",
     { class: "quiet small", type: "button", "aria-label": label, title: label,
@@ -33,6 +34,7 @@ function guildSection(guild, world, unread, row, acts) {
       kind: isThread(channel) ? "thread" : "channel",
       depth: Math.min(depth, 2),
       count: unread.count(channel.id),
+      talk: talk.in(channel.id),
     })));
   return make("section", { class: "guild" },
     make("div", { class: "section-head" }, make("h2", { text: guild.name }), add),
@@ -59,8 +61,9 @@ function dmSection(world, unread, speaker, row) {
       : make("p", { class: "none", text: "No bot has been here yet." }));
 }
 
-function placeRow({ key, label, mark, kind, depth, tone, count }, current, acts) {
+function placeRow({ key, label, mark, kind, depth, tone, count, talk = null }, current, acts) {
   const unreadText = count > 0 ? `, ${count} unread` : "";
+  const talkName = talk && { chain: "bots talk", cooldown: "bots rest" }[talk.state];
   return make("li", { data: { depth: String(depth) } },
     make("button",
       {
@@ -68,11 +71,15 @@ function placeRow({ key, label, mark, kind, depth, tone, count }, current, acts)
         type: "button",
         data: { key, ...(tone ? { tone } : {}) },
         "aria-current": key === current ? "page" : null,
-        "aria-label": `${label}, ${kind}${unreadText}`,
+        "aria-label": `${label}, ${kind}${talkName ? `, ${talkName}` : ""}${unreadText}`,
         on: { click: () => acts.go(key) },
       },
       mark,
       make("span", { class: "place-name", text: label }),
+      talkName
+        ? make("span", { class: "place-talk", data: { state: talk.state }, title: talkText(talk) },
+          talk.state === "chain" ? icon("talk") : icon("rest"))
+        : null,
       count > 0 ? make("span", { class: "pill", text: count > 99 ? "99+" : String(count) }) : null));
 }
 

@@ -10,17 +10,21 @@ export class Sync {
   #asking = null;
 
   /** `mine(message)` says whether the speaker wrote it, so that it does not count as unread. */
-  constructor({ world, messages, unread, mine }) {
+  constructor({ world, messages, unread, talk, mine }) {
     this.mine = mine;
     this.world = world;
     this.messages = messages;
     this.unread = unread;
+    this.talk = talk;
   }
 
   /** Ask for the state again; calls while one is under way share its answer. */
   state() {
     this.#asking ??= api.readState()
-      .then((state) => this.world.take(state))
+      .then((state) => {
+        this.world.take(state);
+        this.talk.take(state.talk ?? []);
+      })
       .finally(() => { this.#asking = null; });
     return this.#asking;
   }

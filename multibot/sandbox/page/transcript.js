@@ -14,7 +14,7 @@ export class Transcript {
   #jump = byId("jump");
   #nodes = new Map(); // key -> {node, sign}
 
-  /** `acts`: reply(message), thread(message), dismiss(key), names (see markdown.js). */
+  /** `acts`: reply, thread, edit and remove(message), dismiss(key), names (see markdown.js). */
   constructor(acts) {
     this.acts = acts;
     this.#jump.addEventListener("click", () => this.toBottom());

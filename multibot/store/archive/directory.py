@@ -16,7 +16,7 @@ PAGE = 10_000
 # Ids are long; people paste their beginning.
 SHORTEST_PREFIX = 6
 
-_NEXT_BOT = "SELECT min(bot_name) FROM conversations WHERE bot_name > ?"
+NEXT_BOT = "SELECT min(bot_name) FROM conversations WHERE bot_name > ?"
 _NEXT_CHANNEL = """
 SELECT min(channel_id) FROM conversations
 WHERE bot_name = ? AND channel_id > ? AND deleted_at IS NULL
@@ -88,9 +88,17 @@ class SessionRow(NamedTuple):
         return SessionKey(self.bot_name, self.channel_id, self.session_id)
 
 
+def channel_name(reader: "sqlite.Connection", channel_id: str) -> str:
+    """Name a channel as a bot saw it last; empty for a private one, and where nobody spoke."""
+    for bot in bots(reader):
+        if row := reader.execute(_CHANNEL, (bot, channel_id)).fetchone():
+            return str(row[0])
+    return ""
+
+
 def bots(reader: "sqlite.Connection") -> Iterator[str]:
     """Name the bots that have turns, in alphabetical order."""
-    return each(reader, _NEXT_BOT)
+    return each(reader, NEXT_BOT)
 
 
 def places(reader: "sqlite.Connection") -> Iterator[Place]:

@@ -98,19 +98,20 @@ ORDER BY id DESC
 LIMIT 1;
 
 -- name: user_turn_session(bot_name, message_id)$
--- The session in which a person's message is stored already.
+-- The session in which a message is stored already, or what made the bot speak up by itself.
 SELECT session_id
 FROM conversations
-WHERE bot_name = :bot_name AND message_id = :message_id AND role = 'user' AND part = 0;
+WHERE bot_name = :bot_name AND message_id = :message_id AND role IN ('user', 'system')
+    AND part = 0;
 
--- name: insert_user_turn(bot_name, platform, guild_id, channel_id, parent_channel_id, channel_name, channel_type, user_id, username, session_id, message_id, content, at, metadata, edited_at)!
--- What a person said.
+-- name: insert_user_turn(bot_name, platform, guild_id, channel_id, parent_channel_id, channel_name, channel_type, user_id, username, session_id, message_id, role, content, at, metadata, edited_at)!
+-- What a person said, or what made the bot speak up by itself.
 INSERT INTO conversations
     (bot_name, platform, guild_id, channel_id, parent_channel_id, channel_name, channel_type,
      user_id, username, session_id, message_id, role, content, timestamp, metadata, edited_at)
 VALUES
     (:bot_name, :platform, :guild_id, :channel_id, :parent_channel_id, :channel_name,
-     :channel_type, :user_id, :username, :session_id, :message_id, 'user', :content, :at,
+     :channel_type, :user_id, :username, :session_id, :message_id, :role, :content, :at,
      :metadata, :edited_at);
 
 -- name: insert_assistant_turn(bot_name, trigger_id, session_id, message_id, part, author_name, content, at, metadata)!
@@ -123,15 +124,37 @@ SELECT bot_name, platform, guild_id, channel_id, parent_channel_id, channel_name
     user_id, :author_name, :session_id, :message_id, 'assistant', :part, :content, :at, :metadata,
     mode
 FROM conversations
-WHERE bot_name = :bot_name AND message_id = :trigger_id AND role = 'user' AND part = 0
+WHERE bot_name = :bot_name AND message_id = :trigger_id AND role IN ('user', 'system')
+    AND part = 0
 ON CONFLICT (bot_name, message_id, role, part) DO NOTHING;
 
 -- name: said(bot_name, message_id)^
 -- What a person said, as it stands now; nothing once it is deleted.
 SELECT role, content, timestamp, session_id, message_id, user_id, username, part
 FROM conversations
-WHERE bot_name = :bot_name AND message_id = :message_id AND role = 'user' AND part = 0
+WHERE bot_name = :bot_name AND message_id = :message_id AND role IN ('user', 'system')
+    AND part = 0 AND deleted_at IS NULL;
+
+-- name: own_words(bot_name, message_id)$
+-- What the bot said with one of its messages.
+SELECT content FROM conversations
+WHERE bot_name = :bot_name AND message_id = :message_id AND role = 'assistant'
     AND deleted_at IS NULL;
+
+-- name: talk_of_channel(bot_name, channel_id, since, limit)
+-- What was said to the bot in a channel lately, without what its people have cleared.
+SELECT role, content, timestamp, session_id, message_id, user_id, username, part
+FROM conversations AS turn
+WHERE bot_name = :bot_name AND channel_id = :channel_id AND deleted_at IS NULL
+    AND role = 'user' AND timestamp >= :since
+    AND NOT EXISTS (
+        SELECT 1 FROM sessions
+        WHERE sessions.bot_name = turn.bot_name AND sessions.platform = turn.platform
+            AND sessions.channel_id = turn.channel_id
+            AND sessions.user_id IN (turn.user_id, '') AND cleared_through IS NOT NULL
+            AND (cleared_through >= turn.id OR sessions.session_id = turn.session_id))
+ORDER BY id DESC
+LIMIT :limit;
 
 -- name: user_context(bot_name, channel_id, user_id, after_id, cleared_session, limit)
 -- The newest turns with one user in one channel.

@@ -79,9 +79,9 @@ def test_two_keys_that_agree_are_in_order(home: Home) -> None:
             "is also a pattern of sage; one of them answers there.",
         ),
         (
-            [(("cross_bot",), {"max_chain": 5})],
-            "cross_bot",
-            "is not switched on, and this version has no bot-to-bot talk.",
+            [(("activity",), {"enabled": True})],
+            "activity.conversation_chance",
+            "has bots begin conversations, and cross_bot.enabled is false: they only post.",
         ),
         (
             [((*BOT, "persona", "description"), "${ABOUT_SAGE}")],
@@ -108,7 +108,7 @@ def test_a_warning_stops_nothing(
 @pytest.mark.parametrize(
     "changes",
     [
-        [(("cross_bot",), {"enabled": False, "max_chain": 5}), (("activity",), None)],
+        [(("cross_bot",), {"max_chain": 7}), (("activity",), None)],
         [(("rooms",), {"enabled": False}), (("jobs",), [])],
         [(("llm",), {"provider": "scripted"})],
         [(("llm",), None), ((GLOBAL,), None), (("storage",), {})],

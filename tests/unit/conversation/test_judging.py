@@ -186,7 +186,14 @@ def test_a_turn_that_waited_is_dropped_when_it_is_too_old(age: float, dropped: b
     waited = replace(SIGHT, is_retry=True, at=ago(age))
 
     assert (judge(waited).reason is Reason.EXPIRED) is dropped
-    assert judge(replace(waited, is_retry=False)).outcome is Outcome.ANSWER
+    assert (judge(replace(waited, is_retry=False)).reason is Reason.EXPIRED) is dropped
+
+
+@pytest.mark.parametrize(("age", "dropped"), [(120, False), (120.001, True)])
+def test_what_another_bot_had_may_be_older_by_its_lease(age: float, dropped: bool) -> None:  # noqa: FBT001
+    held = replace(SIGHT, was_held=True, at=ago(age))
+
+    assert (judge(held).reason is Reason.EXPIRED) is dropped
 
 
 def test_a_person_who_spoke_after_it_has_taken_the_floor() -> None:

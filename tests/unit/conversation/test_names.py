@@ -1,6 +1,6 @@
 import pytest
 
-from multibot.conversation.names import addressed_names, is_name_address, raw_mentions
+from multibot.conversation.names import addressed_names, is_name_address, raw_mentions, with_mention
 
 NAMES = ("sage", "Sage", "Old Sage")
 
@@ -138,3 +138,25 @@ def test_hostile_texts_are_read(text: str) -> None:
 )
 def test_raw_mentions(text: str, ids: set[str]) -> None:
     assert raw_mentions(text) == ids
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("Spark, are you there?", "<@7>, are you there?"),
+        ("@spark: a question", "<@7>: a question"),
+        ("Logic puzzles are fun", "<@7> Logic puzzles are fun"),
+        ("what do you say, Spark?", "<@7> what do you say, Spark?"),
+        ("<@7> hello", "<@7> hello"),
+        ("hello <@!7>", "hello <@!7>"),
+        ("`<@7>` is code", "<@7> `<@7>` is code"),
+        ("Sparkle, dear", "<@7> Sparkle, dear"),
+        ("", "<@7> "),
+    ],
+)
+def test_a_text_is_made_to_mention_its_addressee(content: str, expected: str) -> None:
+    assert with_mention(content, "7", ("Spark", "Logic")) == expected
+
+
+def test_a_name_is_no_regular_expression() -> None:
+    assert with_mention("anything, else", "7", (".*", "")) == "<@7> anything, else"

@@ -2,8 +2,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from multibot.conversation.chain import HINTS, Phase
 from multibot.conversation.message import Role, SessionId, Turn
-from multibot.conversation.prompt import Prompt, PromptTurn, build, time_passed
+from multibot.conversation.prompt import (
+    Company,
+    Prompt,
+    PromptTurn,
+    Task,
+    build,
+    time_passed,
+    unprompted,
+)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -98,3 +107,46 @@ def test_tool_turns_are_no_dialogue() -> None:
 )
 def test_time_is_said_in_its_largest_unit(seconds: float, text: str) -> None:
     assert time_passed(timedelta(seconds=seconds)) == text
+
+
+def in_company(phase: Phase = Phase.OPEN, answers_to: str = "") -> Prompt:
+    return build(
+        bot_name="sage",
+        system="Be wise.",
+        turns=(turn("hi"), turn("hello", role="assistant")),
+        user_id="9",
+        user_name="Spark",
+        current=turn("why?"),
+        company=Company(phase=phase, answers_to=answers_to),
+    )
+
+
+def test_another_bot_is_introduced_before_what_it_says() -> None:
+    prompt = in_company()
+
+    assert contents(prompt)[-2:] == ["Spark is another bot of this server, not a person.", "why?"]
+    assert prompt.turns[-2].role == "system"
+
+
+@pytest.mark.parametrize("phase", [Phase.GOING, Phase.CLOSING, Phase.LAST])
+def test_how_far_the_talk_is_stands_there_too(phase: Phase) -> None:
+    assert contents(in_company(phase))[-2].endswith(HINTS[phase])
+
+
+@pytest.mark.parametrize(("length", "shown"), [(500, 500), (501, 500)])
+def test_what_it_answers_is_quoted_up_to_500_characters(length: int, shown: int) -> None:
+    introduced = contents(in_company(answers_to="x" * length))[-2]
+
+    assert f"\u201c{'x' * shown}\u201d" in introduced
+
+
+@pytest.mark.parametrize(("task", "has_company"), [(Task.OPEN, True), (Task.POST, False)])
+def test_what_nobody_asked_for_ends_with_the_request(task: Task, has_company: bool) -> None:  # noqa: FBT001
+    prompt = unprompted(
+        task, bot_name="sage", system="", turns=[turn("hi")], user_id="9", user_name="Spark"
+    )
+
+    assert contents(prompt)[0] == "hi"
+    assert prompt.turns[-1].role == "system"
+    assert ("Spark" in contents(prompt)[-1]) is has_company
+    assert (prompt.company is not None) is has_company
