@@ -199,7 +199,9 @@ def test_an_import_that_is_interrupted_says_how_to_go_on(home: Home, talk: Path)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
 
-    assert process.returncode == 130
+    # Python itself ends with the signal where it was caught in the middle of an import; a shell says
+    # 130 to both.
+    assert process.returncode in {130, -signal.SIGINT}, errors
     assert "the import is not complete. The same command goes on where it stopped." in errors
     assert "Traceback" not in errors
     assert counts(legacy(home, talk, "--json"))[0] == {"sage": {"new": 120, "present": 0}}
