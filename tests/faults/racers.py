@@ -25,13 +25,17 @@ from multibot.conversation.overhearing import Heard
 from multibot.conversation.ruling import How, Outcome, Ruling
 from multibot.home import Home
 from multibot.runtime.care import PR_SET_PDEATHSIG
-from multibot.store.chains import Opening, Sent
+from multibot.store import connection
+from multibot.store.chains import Chains, Opening, Sent
+from multibot.store.cursors import Cursors
 from multibot.store.exchanges import Place
-from multibot.store.stores import BotStore, open_store
+from multibot.store.writer import Writer
 from tests.store.material import START, message
 
 ROOT = Path(__file__).parents[2]
 CHANNEL = ChannelId("10")
+# Who wins is the question here, and not how long it takes on a machine with other work.
+PATIENCE_SECONDS = 60.0
 PLACE = Place(CHANNEL, "1")
 # Two messages are a chain here, so that every second one is followed by a cooldown.
 RULES = ChainRules(
@@ -62,10 +66,17 @@ class OrderedClock(SystemClock):
 class Racer:
     """One bot in one process."""
 
-    def __init__(self, number: int, store: BotStore, clock: OrderedClock) -> None:
+    def __init__(self, number: int, home: Home) -> None:
         self._name = name_of(number)
-        self._chains = store.chains
-        self._clock = clock
+        self._clock = OrderedClock()
+        path = home.database
+        writer = Writer(path, home.database_lock, patience=PATIENCE_SECONDS)
+        writer.start()
+        reader = connection.open_reader(path)
+        cursors = Cursors(self._name, self._clock, reader=reader, writer=writer, path=path)
+        self._chains = Chains(
+            self._name, self._clock, reader=reader, writer=writer, cursors=cursors, path=path
+        )
         self._given: Ruling | None = None
 
     async def act(self, order: dict[str, Any]) -> str:
@@ -183,8 +194,7 @@ def _fork(home: Home, number: int) -> _Child:
 
 def _be(home: Home, number: int, orders: BinaryIO, answers: BinaryIO) -> None:
     """Be one racer; no database is open at a fork, as SQLite demands."""
-    clock = OrderedClock()
-    racer = Racer(number, open_store(home, name_of(number), clock), clock)
+    racer = Racer(number, home)
     loop = asyncio.new_event_loop()
     while line := orders.readline():
         said = loop.run_until_complete(racer.act(json.loads(line)))
