@@ -1,6 +1,7 @@
 """What every test gets: a clean environment, a clock of its own, a home of its own."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,14 @@ import pytest
 
 from multibot.home import Home
 from tests.fakes import FakeClock
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C end what tests start, also where a shell runs the tests in the background.
+
+    Such a shell has its children ignore SIGINT, and they hand that on.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -31,8 +31,10 @@ def check(home: Home, *, full: bool, as_json: bool) -> int:
 
     Exits 78 when something is wrong, and says what to do.
     """
+    from multibot.store import connection
     from multibot.store.archive.soundness import Examination
 
+    connection.require_there(home.database)
     findings = [_finding(look) for look in Examination(home, full=full).looks()]
     failed = any(finding.level is Level.FAIL for finding in findings)
     if as_json:

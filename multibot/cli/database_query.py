@@ -2,7 +2,9 @@
 
 import csv
 import json
+import math
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,6 +21,13 @@ LIMIT = 1000
 SECONDS = 10.0
 
 
+def _require_number(_context: click.Context, _option: click.Parameter, value: float) -> float:
+    # Compared with any limit it is neither below nor above.
+    if math.isnan(value):
+        raise click.BadParameter("this is not a number.")
+    return value
+
+
 @click.command()
 @click.argument("sql")
 @click.option(
@@ -33,6 +42,7 @@ SECONDS = 10.0
     "--timeout",
     type=click.FloatRange(min=0.1),
     default=SECONDS,
+    callback=_require_number,
     show_default=True,
     metavar="S",
     help="Give up after so many seconds.",
@@ -51,8 +61,8 @@ def query(home: Home, sql: str, limit: int, timeout: float, *, as_csv: bool, as_
         raise click.UsageError("--csv and --json exclude each other.")
     answer = ask(home.database, sql, limit=limit, seconds=timeout)
     if as_json:
-        rows = [_object(answer.columns, row) for row in answer.rows]
-        output.say(in_json(json.dumps(rows, indent=2, ensure_ascii=False)))
+        rows = [_object(answer.columns, map(_finite, row)) for row in answer.rows]
+        output.say(in_json(json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False)))
     elif as_csv:
         _print_csv(answer)
     else:
@@ -61,13 +71,18 @@ def query(home: Home, sql: str, limit: int, timeout: float, *, as_csv: bool, as_
         output.say(f"multibot: only the first {limit} rows are shown (--limit)", err=True)
 
 
-def _object(columns: tuple[str, ...], row: tuple[Any, ...]) -> dict[str, object]:
+def _object(columns: tuple[str, ...], row: Iterable[Any]) -> dict[str, object]:
     """Make an object of a row; columns of the same name are told apart by a number."""
     found: dict[str, object] = {}
     for name, value in zip(columns, row, strict=True):
         names = (name, *(f"{name}_{n}" for n in range(2, len(columns) + 2)))
         found[next(each for each in names if each not in found)] = _plain(value)
     return found
+
+
+def _finite(value: object) -> object:
+    """Take infinity out, which JSON does not know."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(value: object) -> object:

@@ -231,7 +231,8 @@ async def _until_stopped(fleet: "subprocess.Popen[bytes]", stop: asyncio.Event) 
     while not stop.is_set():
         if fleet.poll() is not None:
             raise MultibotError(
-                "supervisord ended by itself.", remedy="See data/logs/supervisord.log with --keep."
+                "somebody else has stopped the demo's supervisord.",
+                remedy="data/logs/supervisord.log in the demo's home may say more.",
             )
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), POLL_SECONDS)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from multibot.cli.output import say
-from multibot.errors import PermanentError
+from multibot.errors import MultibotError, PermanentError
 from multibot.home import Home
 from multibot.supervise import conf
 
@@ -25,7 +25,12 @@ def temporary_home(*, keep: bool) -> Iterator[Home]:
 
         _require_fit(home)
         create(home)
-        yield home
+        try:
+            yield home
+        except MultibotError:
+            # What went wrong stands in its logs; and whoever stopped the fleet may want its data.
+            keep = True
+            raise
     finally:
         if keep:
             say(f"The demo's home stays at {root}")

@@ -139,7 +139,9 @@ def _carry_out(home: Home, scope: "Scope", *, backups: bool, vacuum: bool) -> Re
         checkpoint.rewrite(home)
         is_cleared = checkpoint.truncate(home)
     holding = tuple(held.held(home, scope))
-    cleaned = tuple(copy for copy in holding if backups and held.clear(home, copy, scope))
+    if backups:
+        holding = tuple(held.clear(home, copy, scope) for copy in holding)
+    cleaned = tuple(copy for copy in holding if backups and not copy.trouble)
     return Report(
         scope=scope,
         rows=done.rows,
@@ -211,7 +213,7 @@ def _left_over(home: Home, report: Report) -> list[str]:
 
 
 def _trouble(copy: "Copy") -> str:
-    return f" cannot be read: {copy.trouble}" if copy.trouble else ""
+    return f" {copy.trouble}" if copy.trouble else ""
 
 
 def _short(home: Home, path: Path) -> str:

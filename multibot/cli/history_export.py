@@ -83,7 +83,8 @@ def export(  # noqa: PLR0913 - one argument per option
             made_at=f"{SystemClock().now():%Y-%m-%d %H:%M}",
         )
         form = form or FORMAT_OF.get(output.suffix.lower() if output else "", DEFAULT)
-        with Progress("{:,} turns written") as progress:
+        # What goes into a pipe is for a pager, which has the terminal for itself.
+        with Progress("{:,} turns written", may_be_seen=output is not None) as progress:
             _write(target, made, form, progress)
     if output is not None:
         click.echo(f"{counted(made.written, 'turn')} written to {output}", err=True)

@@ -12,10 +12,10 @@ AGAIN_SECONDS = 0.2
 class Progress:
     """Says how many turns are done or left; silent where nobody looks on. Use it in `with`."""
 
-    def __init__(self, sentence: str) -> None:
+    def __init__(self, sentence: str, *, may_be_seen: bool = True) -> None:
         """Take what is said, with `{:,}` where the number goes."""
         self._sentence = sentence
-        self._is_seen = sys.stderr.isatty()
+        self._is_seen = may_be_seen and sys.stderr.isatty()
         self._due = 0.0
         self._length = 0
 

@@ -75,7 +75,7 @@ class Report:
         return "\n".join(lines)
 
     def _rest(self) -> list[str]:
-        lines = []
+        lines = ["This continued an import that was interrupted."] if self.is_resumed else []
         if self.doubles:
             lines.append(f"{self.doubles:,} turns were there more than once and count once.")
         if self.left_out:

@@ -44,17 +44,18 @@ class Run:
     def plan(self, sources: Sources) -> None:
         """Count what would be new; nothing is written, and no file is made."""
         with contextlib.ExitStack() as closing:
-            reader = None
+            known = Known(None, ())
             if self.home.database.exists():
-                reader = closing.enter_context(SharedFile(self.home)).reader
-            known = Known(reader, frozenset())
+                shared = closing.enter_context(SharedFile(self.home))
+                begun = batches.begun(shared.reader, self._batch(shared).batch_id)
+                known = Known(shared.reader, frozenset(begun.values()))
             tallies: dict[str, Tally] = {}
             for row in self._rows(sources, tombstones.load(self.home)):
                 tally = tallies.setdefault(row.turn.bot_name, Tally())
-                if known.look(row.turn) is Presence.ABSENT:
-                    tally.new += 1
-                else:
+                if known.look(row.turn) is Presence.PRESENT:
                     tally.present += 1
+                else:
+                    tally.new += 1
         self.report.tallies = tallies
 
     def write(self, sources: Sources) -> None:

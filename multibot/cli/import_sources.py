@@ -15,9 +15,9 @@ from multibot.importing.conversation import Reading
 from multibot.importing.document import Document, UnreadableError
 from multibot.importing.exported import Channel, Said
 from multibot.importing.remark import Note, Skipped
+from multibot.importing.staging import Key, Staging
 from multibot.importing.tree import Found
 from multibot.store.archive.imports import File
-from multibot.store.archive.staging import Key, Staging
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ import click
 
 from multibot.cli import bots
 from multibot.cli.printable import in_json, printable_line
-from multibot.errors import ExitCode, MultibotError, UsageError
+from multibot.errors import ExitCode, TemporaryError, UsageError
 from multibot.home import Home
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _carry_out(  # noqa: PLR0913 - what both kinds of import have in common
     from multibot.cli.import_sources import Sources
     from multibot.clock import SystemClock
     from multibot.conversation.past import PastTurn
-    from multibot.store.archive.staging import Staging
+    from multibot.importing.staging import Staging
 
     report = Report(is_dry_run=dry_run)
     rules = {name: _rules(bot) for name, bot in fleet.items()}
@@ -186,7 +186,7 @@ def _carry_out(  # noqa: PLR0913 - what both kinds of import have in common
         else:
             try:
                 run.write(sources)
-            except (KeyboardInterrupt, MultibotError):
+            except (KeyboardInterrupt, TemporaryError):
                 click.echo(f"multibot: the import is not complete. {AGAIN}", err=True)
                 raise
     _warn_of_strangers(report, fleet)
@@ -235,7 +235,7 @@ def undo(home: Home, batch_id: str) -> int:
                 for step in undoing.steps():
                     removed += step
                     advance(step)
-            except (KeyboardInterrupt, MultibotError):
+            except (KeyboardInterrupt, TemporaryError):
                 click.echo(f"multibot: {removed:,} turns are removed. {AGAIN}", err=True)
                 raise
     click.echo(f"{removed:,} turns removed; the files that they came from are untouched.")

@@ -43,7 +43,7 @@ COMMANDS = {
 # They make a home, or need none; `sandbox serve` asks for its own.
 WITHOUT_HOME = frozenset({"demo", "init", "sandbox"})
 
-_READER_GONE = frozenset({errno.EPIPE, errno.EIO})
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 _OWNER = "Run as the user who owns the fleet's folder."
 _MOVE = "Move it away, or name another folder with --home."
 _REMEDIES = {
@@ -92,9 +92,19 @@ def root(ctx: click.Context, home: str) -> None:
     """Run a fleet of Discord persona bots."""
     if not home.strip():
         raise UsageError("--home is empty.", remedy="Name the fleet's folder.")
-    ctx.obj = Home(Path(home).resolve())
+    ctx.obj = Home(_resolved(home))
     if ctx.invoked_subcommand not in WITHOUT_HOME:
         require_folder(ctx.obj)
+
+
+def _resolved(home: str) -> Path:
+    try:
+        return Path(home).resolve()
+    except FileNotFoundError:
+        raise UsageError(
+            "the current folder is not there any more.",
+            remedy="Change to another one, or name the fleet's folder with --home.",
+        ) from None
 
 
 def require_folder(home: Home) -> None:
@@ -120,8 +130,9 @@ def report(error: MultibotError, *, as_json: bool) -> None:
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and end the process with the code of `multibot.errors.ExitCode`."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        code = _run(list(sys.argv[1:] if argv is None else argv))
+        code = _run(arguments)
     except (click.Abort, KeyboardInterrupt):
         code = 130
     sys.exit(code)
@@ -130,14 +141,19 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 def _run(arguments: list[str]) -> int:
     try:
         result = root.main(args=arguments, prog_name="multibot", standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        if "--json" not in arguments:
+            error.show()
+            return error.exit_code
+        report(UsageError(error.format_message()), as_json=True)
         return error.exit_code
     except (MultibotError, OSError) as error:
-        if isinstance(error, OSError) and error.errno in _READER_GONE and not error.filename:
-            # `| head` has read enough, or the terminal was closed; click says 1 of the former.
+        if isinstance(error, OSError) and not error.filename:
             output.discard()
-            return ExitCode.BUG
+            if error.errno in output.READER_GONE:
+                # `| head` has read enough, or the terminal was closed; click says 1 of the former.
+                return ExitCode.BUG
         ours = error if isinstance(error, MultibotError) else _of_system(error)
         report(ours, as_json="--json" in arguments)
         return ours.exit_code
@@ -146,8 +162,10 @@ def _run(arguments: list[str]) -> int:
 
 def _of_system(error: OSError) -> MultibotError:
     """Say what a person can change about a failure of the file system; raise any other one."""
-    if error.errno not in _REMEDIES or not error.filename:
+    if error.errno not in _REMEDIES or (not error.filename and error.errno not in _NO_ROOM):
         raise error
     return PermanentError(
-        f"{error.strerror}.", where=str(error.filename), remedy=_REMEDIES[error.errno]
+        f"{error.strerror}.",
+        where=str(error.filename or "the output"),
+        remedy=_REMEDIES[error.errno],
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from multibot.errors import UsageError
+from multibot.errors import PermanentError, UsageError
 
 
 @contextlib.contextmanager
@@ -18,7 +18,7 @@ def written(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
     """
     place = path.resolve()
     _require_free(place, force=force)
-    descriptor, name = tempfile.mkstemp(prefix=f".{place.name[:100]}.", dir=place.parent)
+    descriptor, name = _begun(place)
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
@@ -30,6 +30,17 @@ def written(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
         with contextlib.suppress(OSError):
             os.unlink(name)  # noqa: PTH108 - see above
         raise
+
+
+def _begun(place: Path) -> tuple[int, str]:
+    try:
+        return tempfile.mkstemp(prefix=f".{place.name[:100]}.", dir=place.parent)
+    except OSError as error:
+        raise PermanentError(
+            f"this cannot be written: {error.strerror or error}.",
+            where=str(place),
+            remedy="Name a file in another folder with -o.",
+        ) from error
 
 
 def _require_free(place: Path, *, force: bool) -> None:

@@ -1,16 +1,21 @@
 """What a command prints: once nobody can read it any more, it goes nowhere and nothing fails."""
 
+import errno
 import os
 import sys
 
 import click
+
+READER_GONE = frozenset({errno.EPIPE, errno.EIO})
 
 
 def say(text: str = "", *, err: bool = False) -> bool:
     """Print a line; return whether there was still somebody to read it."""
     try:
         click.echo(text, err=err)
-    except OSError:
+    except OSError as error:
+        if not err and error.errno not in READER_GONE:
+            raise
         discard(err=err)
         return False
     return True

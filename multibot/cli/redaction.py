@@ -7,11 +7,13 @@ import json
 import os
 import re
 import secrets
+import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from multibot.cli.history_lines import attachments
+from multibot.errors import PermanentError
 
 if TYPE_CHECKING:
     from multibot.store.archive.directory import User
@@ -33,17 +35,38 @@ _JOINED = re.compile(r"\w\w")
 
 
 def key_of(path: Path) -> bytes | None:
-    """Read the key of this home, or make one; None where none can be kept."""
+    """Read the key of this home, or make one; None where none can be kept.
+
+    Raises PermanentError for what is no key: with a short one, everybody could tell who is who.
+    """
     with contextlib.suppress(OSError):
-        return path.read_bytes()
-    key = new_key()
+        if not path.exists():
+            _make(path)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        key = path.read_bytes()
     except OSError:
         return None
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key)
+    if len(key) != KEY_BYTES:
+        raise PermanentError(
+            f"This is no key: it has {len(key)} bytes, not {KEY_BYTES}.",
+            where=str(path),
+            remedy="Put the right one back, or remove it: a new one is made, and people get other"
+            " pseudonyms than in earlier exports.",
+        )
     return key
+
+
+def _make(path: Path) -> None:
+    """Write a key whose name appears with all of it; the first of several wins."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(new_key())
+            file.flush()
+            os.fsync(file.fileno())
+        path.hardlink_to(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def new_key() -> bytes:

@@ -261,10 +261,8 @@ def _spoken(exchange: Exchange, said: Said, rules: ChainRules) -> Exchange:
 
 
 def _cooled(exchange: Exchange, rules: ChainRules, at: datetime, cause: Cause) -> Exchange:
-    """Begin a cooldown, unless one that runs lasts longer."""
-    new = Cooldown(started_at=at, expires_at=at + rules.cooldown, cause=cause)
-    old = exchange.cooldown
-    return exchange if old and old.expires_at >= new.expires_at else replace(exchange, cooldown=new)
+    cooldown = Cooldown(started_at=at, expires_at=at + rules.cooldown, cause=cause)
+    return replace(exchange, cooldown=cooldown)
 
 
 def _clamped(exchange: Exchange, rules: ChainRules, now: datetime) -> Exchange:

@@ -45,9 +45,9 @@ class InboundMessage:
     def is_unprompted(self) -> bool:
         """Whether nobody wrote this: it stands for what made the bot speak up by itself.
 
-        Discord's ids have digits only, one that was made here has not.
+        It is named for the round that it was; Discord's ids have digits only.
         """
-        return not self.message_id.isdigit()
+        return self.message_id.startswith("round-")
 
     @property
     def routing_name(self) -> str:

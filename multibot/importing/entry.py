@@ -9,7 +9,9 @@ from multibot.importing.identity import discord_id
 from multibot.importing.times import LocalTimes, UnreadableTimeError
 
 ROLES = frozenset({"user", "assistant", "system"})
-LONGEST_TEXT = 1 << 20
+# Discord's messages have 4,000 characters at most. The first store kept an answer as it came: no model
+# wrote one this long. One turn is written at once, and every bot waits for it.
+LONGEST_TEXT = 1 << 18
 LONGEST_NAME = 200
 # What has a column of its own, or is about another entry.
 _KNOWN = frozenset(
@@ -142,13 +144,13 @@ def text(value: object) -> str:
 
 
 def name(value: object) -> str:
-    """Return a name on one line; empty for what is none."""
+    """Return a name as it is; empty for what is none."""
     return _name(value) if isinstance(value, str) else ""
 
 
 @functools.lru_cache(maxsize=4096)
 def _name(value: str) -> str:
-    return storable(" ".join(value[:LONGEST_NAME].split()))
+    return storable(value[:LONGEST_NAME]) if value.strip() else ""
 
 
 def storable(value: str) -> str:

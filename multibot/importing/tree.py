@@ -15,6 +15,9 @@ AGGREGATE = "shared_conversations"
 # Folders of the old store that held several bots, or parts of one.
 _SHARED = frozenset({"data", "multi_bot_conversations", "channels", "dms"})
 _COORDINATOR = "coordinator"
+# What a fleet keeps beside its database.
+_OWN = frozenset({"backups", "logs", "run"})
+_DATABASE = "conversations.db"
 
 
 class Found(NamedTuple):
@@ -97,18 +100,23 @@ def _by_name(entry: "os.DirEntry[str]") -> str:
 
 def _below(entry: "os.DirEntry[str]", name: str, bot: str | None) -> _Folder | Skipped | Note:
     path = Path(entry.path)
+    if entry.name in _OWN and (path.parent / _DATABASE).exists():
+        return Note(name, "is the fleet's own, and was not looked at")
     if bot is not None or entry.name.lower() in _SHARED:
         return _Folder(path, name, bot)
-    holds = any(path.rglob("*.json"))
-    if entry.name.lower() == _COORDINATOR:
-        if holds:
-            return Skipped(name, "", "was made by the old program for itself; it is no bot's")
-        return Note(name, "was made by the old program for itself, and holds nothing")
-    if (owner := bot_name(entry.name)) is not None:
-        return _Folder(path, name, owner)
-    if holds:
-        return Skipped(name, "", "no bot can have this name; import the folder itself with --bot")
-    return Note(name, "is not a bot's, and holds no .json file")
+    owner = None if entry.name.lower() == _COORDINATOR else bot_name(entry.name)
+    return _Folder(path, name, owner) if owner is not None else _nobodys(path, name)
+
+
+def _nobodys(path: Path, name: str) -> Skipped | Note:
+    """Say of a folder that is no bot's whether anything is lost with it."""
+    is_coordinators = path.name.lower() == _COORDINATOR
+    if not any(path.rglob("*.json")):
+        what = "was made by the old program for itself" if is_coordinators else "is no bot's"
+        return Note(name, f"{what}, and holds no .json file")
+    if is_coordinators:
+        return Skipped(name, "", "was made by the old program for itself; it is no bot's")
+    return Skipped(name, "", "no bot can have this name; import the folder itself with --bot")
 
 
 def _found(path: Path, name: str, bot: str | None) -> Found:

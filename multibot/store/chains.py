@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from multibot.clock import Clock, from_text, to_text
 from multibot.conversation import chain, judging, ruling
+from multibot.conversation.addressing import Reason
 from multibot.conversation.chain import ChainRules, Exchange, Said
 from multibot.conversation.message import BotName, InboundMessage
 from multibot.conversation.overhearing import Heard
@@ -162,8 +163,7 @@ class Chains:
 
     async def open(self, opening: Opening, rules: ChainRules) -> Ruling:
         """Take the right to begin a conversation with another bot, as message 1 of a chain."""
-        pair = sorted((self._bot_name, opening.partner))
-        first, second = pair
+        first, second = sorted((self._bot_name, opening.partner))
 
         def job(writing: "sqlite.Connection") -> Ruling:
             now = self._clock.now()
@@ -187,10 +187,15 @@ class Chains:
         return await self._writer.run(job)
 
     async def post(self, place: Place, turn: str, rules: ChainRules) -> Ruling:
-        """Take the right to say something that nobody asked for."""
+        """Take the right to say something that nobody asked for; `turn` is a name for it.
+
+        Asking again under the same name, after a kill, gives the same.
+        """
 
         def job(writing: "sqlite.Connection") -> Ruling:
             channel = Channel(writing, place, rules, self._clock.now())
+            if channel.turn(self._bot_name, turn) is not None:
+                return Ruling(outcome=Outcome.ANSWER, reason=Reason.ANSWERED)
             asked = judging.judge_post(channel.exchange, rules)
             if asked.outcome is Outcome.ANSWER:
                 channel.exchange = chain.posted(channel.exchange)

@@ -44,14 +44,19 @@ def open_reader(path: Path, busy_ms: int = READER_BUSY_MS) -> "sqlite.Connection
     return _open(path, (*_COMMON, "PRAGMA query_only = ON"), busy_ms)
 
 
-def open_existing(path: Path) -> "sqlite.Connection":
-    """Open a connection that cannot write, to a file that has this code's schema."""
+def require_there(path: Path) -> None:
+    """Refuse a file that has never been made."""
     if not path.exists():
         raise SchemaError(
             "There is no database yet.",
             where=str(path),
             remedy="Run `multibot db migrate` (or `multibot up`, which does).",
         )
+
+
+def open_existing(path: Path) -> "sqlite.Connection":
+    """Open a connection that cannot write, to a file that has this code's schema."""
+    require_there(path)
     reader = open_reader(path)
     try:
         with errors_of(path):

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
 from multibot.cli.main import root
 from multibot.clock import SystemClock
-from multibot.errors import ExitCode, LockHeldError, TemporaryError, UsageError
+from multibot.errors import ExitCode, LockHeldError, SchemaError, TemporaryError, UsageError
 from multibot.home import Home
 from multibot.runtime.care import LifeLock
 from multibot.store.migrate import migrate
@@ -220,3 +221,22 @@ def test_the_commands_themselves_end_with_one_clear_line(fleet: Home) -> None:
         assert done.returncode == code
         assert done.stderr.startswith("multibot: ")
         assert len(done.stderr.splitlines()) == 1
+
+
+def test_what_is_not_there_cannot_be_examined(home: Home) -> None:
+    error = multibot(home, "check").exception
+
+    assert isinstance(error, SchemaError)
+    assert "There is no database yet" in str(error)
+
+
+def test_what_json_does_not_know_is_null(fleet: Home) -> None:
+    result = multibot(fleet, "query", "select 9e999 as x, -9e999 as y, 1.5 as z", "--json")
+
+    assert json.loads(result.stdout) == [{"x": None, "y": None, "z": 1.5}]
+
+
+def test_a_time_that_is_no_number_is_refused(fleet: Home) -> None:
+    result = multibot(fleet, "query", "select 1", "--timeout", "nan")
+
+    assert isinstance(result.exception, click.BadParameter)

@@ -199,6 +199,14 @@ def test_a_place_where_no_file_can_be_is_refused(chat: Home, tmp_path: Path, nam
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_takes_no_file_is_named_as_it_was_written(chat: Home) -> None:
+    result = multibot(chat, "history", "export", "-o", "/dev/fd/chat.txt")
+
+    assert isinstance(result.exception, PermanentError)
+    assert result.exception.where == str(Path("/dev/fd").resolve() / "chat.txt")
+    assert "another folder" in str(result.exception)
+
+
 def test_a_failure_on_the_way_leaves_nothing_behind(home: Home, tmp_path: Path) -> None:
     spoken(home.root)
     whole = home.database.read_bytes()

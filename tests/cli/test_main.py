@@ -1,5 +1,6 @@
 """The `multibot` command as a whole: its home, its help, and how it ends."""
 
+import json
 import os
 import subprocess
 import sys
@@ -145,3 +146,42 @@ def test_ctrl_c_while_it_is_being_loaded_is_no_traceback() -> None:
     )
 
     assert (done.returncode, done.stderr) == (130, "")
+
+
+@pytest.mark.parametrize("arguments", [["check", "--json"], ["incidents"], ["--help"]])
+def test_output_that_finds_no_room_is_an_error(home: Home, arguments: list[str]) -> None:
+    """What a script takes for a result must not be half of one."""
+    samples.write(home)
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "multibot", "--home", str(home.root), *arguments],
+            env={**os.environ, **samples.TOKENS},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == ExitCode.PERMANENT
+    assert "No space left on device" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    leave = f"import os, shutil; os.chdir({str(gone)!r}); shutil.rmtree({str(gone)!r})"
+    start = "from multibot.cli.main import main; main(['status'])"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{leave}; {start}"], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == ExitCode.USAGE
+    assert "the current folder is not there any more" in done.stderr
+
+
+def test_a_usage_error_is_json_where_json_is_asked_for(home: Home) -> None:
+    done = run(home, "incidents", "--json", "--no-such-option")
+
+    assert done.returncode == ExitCode.USAGE
+    assert json.loads(done.stderr)["exit_code"] == ExitCode.USAGE

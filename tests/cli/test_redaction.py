@@ -7,6 +7,7 @@ import pytest
 
 from multibot.cli import redaction
 from multibot.cli.redaction import Redaction
+from multibot.errors import PermanentError
 from multibot.home import Home
 from multibot.store.archive.directory import User
 from tests.cli.chat import ADA, DANA, MALLORY, history, objects, spoken
@@ -115,3 +116,21 @@ def test_where_no_key_can_be_kept_pseudonyms_are_those_of_one_export(tmp_path: P
 
     assert "no key can be kept" in result.stderr
     assert ADA not in result.stdout
+
+
+@pytest.mark.parametrize("length", [0, 31, 100])
+def test_what_is_no_key_is_refused(tmp_path: Path, length: int) -> None:
+    path = tmp_path / "redaction.key"
+    path.write_bytes(b"k" * length)
+
+    with pytest.raises(PermanentError, match="remove it"):
+        redaction.key_of(path)
+
+
+def test_a_key_is_made_once_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "redaction.key"
+
+    first, second = redaction.key_of(path), redaction.key_of(path)
+
+    assert first == second
+    assert list(tmp_path.iterdir()) == [path]

@@ -36,9 +36,9 @@ ALL = (
 )
 # In full each task alone, many times; else all of them at once.
 CHOSEN: list[tuple[str, ...]] = [ALL, *((each,) for each in ALL)] if book.FULL else [ALL]
-ROUNDS = book.times(20, 1)
+ROUNDS = book.times(10, 1)
 KILLED = 2
-TURNS = book.times(3000, 800)
+TURNS = 800
 SEED = 4
 
 

@@ -93,7 +93,7 @@ def test_an_import_that_is_killed_ends_as_one_that_is_not(
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=8)
-NAME = TEXT.map(lambda text: " ".join(text.split()))
+NAME = TEXT.filter(str.strip)
 BOTS = st.sampled_from(["sage", "spark"])
 
 
@@ -118,8 +118,8 @@ def conversations(draw: st.DrawFn) -> Sequence[Line]:
             at=at,
             content=draw(TEXT),
             message_id=str(1000 + number),
-            username=draw(NAME) or "Al",
-            channel_name=draw(NAME) or "general",
+            username=draw(NAME),
+            channel_name=draw(NAME),
         )
         lines.append(asked[user])
     return talk.owned(lines)

@@ -263,3 +263,29 @@ def test_one_import_at_a_time(home: Home, shared: SharedFile) -> None:
         batches.alone(home),
     ):
         pass
+
+
+def test_long_texts_take_more_steps_forth_and_back(
+    shared: SharedFile, turns: list[PastTurn]
+) -> None:
+    long = [turn._replace(content="word " * 40_000) for turn in turns[:8]]
+    # The clock is asked before each text and the third look says that the time is up.
+    writing = Writing(shared, BATCH, FILES, Ticking(0.006))
+    steps = [*writing.write(placed(long))]
+    writing.finish()
+
+    assert sum(steps) == 8
+    held = [len(text) for (text,) in rows(shared.path, "SELECT content FROM conversations")]
+    assert held == [200_000] * 8
+    undone = [*Undoing(shared, "first", Ticking(0.02)).steps()]
+    assert max(undone) == 1
+    assert sum(undone) == 8
+
+
+def test_few_long_texts_are_held_at_once(shared: SharedFile, turns: list[PastTurn]) -> None:
+    long = [turn._replace(content="w" * 200_000) for turn in turns[:60]]
+
+    steps = [*Writing(shared, BATCH, FILES, Ticking(0.0)).write(placed(long))]
+
+    assert sum(steps) == 60
+    assert max(steps) == 21

@@ -132,7 +132,8 @@ def test_a_file_of_another_program_is_refused_and_not_touched(
 
 
 def test_a_folder_in_the_place_of_the_file_is_refused(home: Home, clock: FakeClock) -> None:
-    home.database.mkdir(parents=True, mode=0o755)
+    home.database.mkdir(parents=True)
+    home.database.chmod(0o755)
     with pytest.raises(PermanentError, match="folder stands in the place"):
         migrate(home, clock)
     assert stat.S_IMODE(home.database.stat().st_mode) == 0o755

@@ -1,4 +1,4 @@
-"""However the demo ends, nothing of it is left."""
+"""However the demo ends, nothing of it is left; unless somebody else has stopped its fleet."""
 
 import contextlib
 import os
@@ -127,6 +127,20 @@ def test_ctrl_c_is_its_ordinary_end(folder: Path) -> None:
     assert "nothing is left running" in rest
     assert (process.returncode, errors) == (0, "")
     assert list(folder.iterdir()) == []
+
+
+def test_the_home_stays_when_somebody_else_stops_the_fleet(folder: Path) -> None:
+    with demo(folder) as process:
+        read_until(process, "Ctrl-C stops")
+        (home,) = folder.iterdir()
+        down = [sys.executable, "-m", "multibot", "--home", str(home), "down"]
+        subprocess.run(down, check=True, capture_output=True)
+        rest, errors = process.communicate(timeout=60)
+
+    assert f"home stays at {home}" in rest
+    assert "somebody else has stopped" in errors
+    assert process.returncode == 1
+    assert (home / "data" / "conversations.db").is_file()
 
 
 def test_a_signal_before_anything_runs_leaves_no_home(folder: Path) -> None:

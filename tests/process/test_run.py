@@ -65,11 +65,13 @@ def test_without_a_fleet_file_that_is_what_is_told_and_nothing_is_made(home: Hom
 
 
 def test_a_passing_failure_under_supervisord_is_noted_and_slows_the_restarts(home: Home) -> None:
-    """A folder in the place of the database stands in for a disk that comes back later."""
+    """A folder in the place of the writers' lock stands in for a disk that comes back later."""
     samples.write(home)
-    home.database.mkdir(parents=True)
+    subprocess.run(multibot(home, "db", "migrate"), check=True, capture_output=True)
+    home.database_lock.unlink()
+    home.database_lock.mkdir()
     note = home.bot_exit("sage")
-    home.run.mkdir()
+    home.run.mkdir(exist_ok=True)
     home.supervisord_pid.write_text(str(os.getpid()))
 
     with start(home, "sage", SUPERVISOR_ENABLED="1") as process:

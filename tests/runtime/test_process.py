@@ -21,6 +21,7 @@ from multibot.runtime.wiring import Parts
 from multibot.sandbox import app, messages
 from multibot.sandbox.messages import Draft
 from multibot.sandbox.world import World
+from multibot.store.archive import upkeep
 from multibot.store.migrate import migrate
 from multibot.store.stores import open_store
 from multibot.supervise.programs import stop_wait
@@ -149,6 +150,25 @@ def test_what_runs_may_end_and_what_waits_is_not_begun(home: Home) -> None:
     play(home, scene)
 
 
+def test_a_bot_looks_after_the_file_for_as_long_as_it_runs(home: Home) -> None:
+    """Turns can be found soon after they were said; once it stops, the next bot may take over."""
+
+    async def scene(stand: Stand) -> None:
+        running, clock = stand.begin(), stand.parts.clock
+        await stand.ready(running)
+        stand.model.may_answer.set()
+        stand.say("ada", "mushrooms")
+        found = "SELECT 1 AS n FROM conversations_fts WHERE conversations_fts MATCH 'mushrooms'"
+        await until(lambda: bool(rows(home, found)), running)
+        assert upkeep.read(home.database, clock.now()).holder == "sage"
+        stand.stop.set()
+        await running
+
+        assert upkeep.read(home.database, clock.now()).holder is None
+
+    play(home, scene)
+
+
 @pytest.mark.parametrize("seconds", [0, 2.5, 15, 15.5, 60, 300])
 def test_supervisord_waits_longer_than_a_bot_takes(seconds: float) -> None:
     assert seconds + CLOSING_SECONDS < stop_wait(timedelta(seconds=seconds))
@@ -169,6 +189,7 @@ def test_a_duty_that_fails_ends_the_process_as_crashed(home: Home) -> None:
             "watch over the connection",
             "watch over the refusals",
             "count of the logins",
+            "housekeeping",
         }
 
         await asyncio.wait({stand.parts.duties.begin("sweep", fail())})

@@ -113,6 +113,7 @@ def test_what_a_kill_left_goes_with_the_next_one(home: Home, clock: FakeClock) -
     half.write_bytes(b"half")
     half.with_name(f"{half.name}-journal").write_bytes(b"half")
     (home.backups / f".{DAY}_13-00-00.json.partial").write_text("{")
+    (home.backups / backups.FORGETTING).write_bytes(b"half")
     (home.data / backups.RESTORING).write_bytes(b"half")
     # Killed between the two names: a manifest of nothing.
     lone = home.backups / f"{DAY}_13-00-00.json"

@@ -71,6 +71,9 @@ async def test_posts_are_counted_like_all_that_bots_say(talk: Talk) -> None:
         await talk.sent(SAGE, talk.write(SAGE), turn=f"post:{number}")
     over = await talk.chains(LOGIC).post(talk.place, "post:20", talk.rules)
     assert over.reason is Reason.CHAIN_LIMIT
+    again = await talk.chains().post(talk.place, "post:19", talk.rules)
+    assert again.outcome is Outcome.ANSWER
+    assert talk.exchange.bot_turns == 20
 
     await talk.person()
     assert (await talk.chains().post(talk.place, "post:21", talk.rules)).outcome == "answer"

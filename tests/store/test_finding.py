@@ -1,6 +1,7 @@
 """What a search finds: every turn that has the words, indexed or not, and nothing else."""
 
 import random
+import time
 from typing import Any
 
 import pytest
@@ -143,6 +144,23 @@ def test_a_long_turn_is_shown_where_the_words_are(home: Home) -> None:
     assert "«oranges here»" in show(one.text.excerpt, "«{}»".format)
     assert len(one.text.excerpt) < 300
     assert one.turn.content[slice(*one.text.places()[0])] == "oranges here"
+
+
+@pytest.mark.parametrize("indexed", [0, 500])
+def test_a_very_long_turn_is_marked_without_a_long_wait(home: Home, indexed: int) -> None:
+    text = "naïve w " * 30_000 + "the oranges here " + "w" * 10_000
+    store(home, [turn(text)])
+    index(home, indexed)
+
+    began = time.process_time()
+    (one,) = find(home, '"oranges here" naive')
+
+    assert time.process_time() - began < 2
+    assert show(one.text.whole, str) == text
+    shown = {one.turn.content[slice(*place)] for place in one.text.places()}
+    assert shown == {"naïve", "oranges here"}
+    assert "«naïve»" in show(one.text.excerpt, "«{}»".format)
+    assert len(one.text.excerpt) < 1_000
 
 
 @pytest.mark.parametrize("indexed", [0, 3, 500])

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from multibot.errors import PermanentError, SchemaError, UsageError
+from multibot.errors import LockHeldError, PermanentError, SchemaError, UsageError
 from multibot.home import Home
-from multibot.store.archive import filling, forgetting
+from multibot.store.archive import batches, filling, forgetting
 from multibot.store.archive.backup import backup
 from multibot.store.archive.forget import Scope
 from multibot.store.archive.partition import restore_bot
@@ -271,4 +271,21 @@ def test_a_bot_that_the_copy_does_not_have_is_refused(
 def test_a_file_of_another_schema_is_refused(home: Home, older: Path, clock: FakeClock) -> None:
     change(home.database, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     with pytest.raises(SchemaError):
+        restore(home, clock, older)
+
+
+def test_no_import_runs_meanwhile(home: Home, older: Path, clock: FakeClock) -> None:
+    """What it brought would be in neither the file nor the copy that is kept."""
+    refused = []
+
+    def progress(done: int, total: int) -> None:
+        del done, total
+        with pytest.raises(LockHeldError, match="or a restore"), batches.alone(home):
+            pass
+        refused.append(True)
+
+    restore_bot(home, clock, older, "sage", progress=progress)
+
+    assert refused
+    with batches.alone(home), pytest.raises(LockHeldError, match="another import"):
         restore(home, clock, older)

@@ -14,7 +14,8 @@ from multibot.store.archive.restore import restore
 from multibot.store.connection import SCHEMA_VERSION
 from multibot.store.driver import sqlite
 from tests.fakes import FakeClock
-from tests.store.copies import change, overwrite, said
+from tests.store.copies import OpenBot, change, count, overwrite, said, talk
+from tests.store.material import rows
 
 KEPT = "conversations_2026-01-01_12-00-00_before_restore_damaged.db"
 
@@ -164,3 +165,31 @@ def test_an_emptied_file_is_kept_with_its_wal(
     assert done.kept.with_name(f"{done.kept.name}-wal").read_bytes() == wal
     assert not beside.exists()
     assert said(home.database) == said(older)
+
+
+async def test_a_damaged_file_is_kept_with_its_wal_as_both_were(
+    home: Home, older: Path, open_bot: OpenBot, clock: FakeClock
+) -> None:
+    """As after kill -9: neither the examination nor what is carried over moves the WAL."""
+    store = open_bot()
+    await talk(store, 50, 2)
+    wal = home.database.with_name(f"{home.database.name}-wal")
+    changes, before = wal.read_bytes(), home.database.read_bytes()
+    await store.close()
+    home.database.write_bytes(before)
+    wal.write_bytes(changes)
+    overwrite(home.database, root_page(older, "incidents"))
+    damaged = home.database.read_bytes()
+
+    done = restore(home, clock, older)
+
+    assert done.kept == home.backups / KEPT
+    assert done.kept.read_bytes() == damaged
+    assert done.kept.with_name(f"{KEPT}-wal").read_bytes() == changes
+    assert said(home.database) == said(older)
+    assert count(home.database, "inbox") == 7
+
+
+def root_page(path: Path, name: str) -> int:
+    found = rows(path, "SELECT rootpage FROM sqlite_master WHERE name = ?", name)
+    return int(found[0][0])

@@ -205,8 +205,8 @@ def test_backups_that_hold_the_user_are_found_and_cleared(home: Home, clock: Fak
     assert found.keys() == {taken.path, broken}
     assert not found[taken.path].trouble
     assert found[broken].trouble
-    assert not held.clear(home, found[broken], scope)
-    assert held.clear(home, found[taken.path], scope)
+    assert held.clear(home, found[broken], scope).trouble
+    assert not held.clear(home, found[taken.path], scope).trouble
     assert [copy.path for copy in held.held(home, scope)] == [broken]
     assert list(places(home.data, AL, *WORDS)) == []
     said = manifest.read(taken.path)

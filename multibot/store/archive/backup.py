@@ -12,13 +12,17 @@ from multibot.clock import Clock
 from multibot.errors import PermanentError, SchemaError
 from multibot.home import Home
 from multibot.store import connection, driver, filesystem, integrity
-from multibot.store.archive import copies, manifest
+from multibot.store.archive import copies, manifest, replacing
 from multibot.store.archive.manifest import Kind, Manifest
 from multibot.store.connection import Turnstile
 
 PARTIAL = "backup.partial"
+# What a copy is cleaned in, on its way to replace the old one.
+FORGETTING = "forget.partial"
 # What a restore works on, in the folder of the file itself.
 RESTORING = "restore.partial"
+# What the file itself is written anew in, there too.
+REWRITING = "rewrite.partial"
 NONE = "FILE"
 _OURS = re.compile(r"conversations_\d{4}-\d\d-\d\d(_\d\d-\d\d-\d\d(_\d+)?)?\.db")
 
@@ -61,8 +65,8 @@ def backup(
     driver.require()
     filesystem.require_local(home.data, probe)
     with locked(home):
-        # A restore that was killed has left it; one that runs is waited for.
-        copies.remove(home.data / RESTORING)
+        # What was killed has left it; one that runs is waited for.
+        remove_leftovers(home)
         taken = take(home, clock, Kind.BACKUP)
         removed = () if keep is None else _remove_older(home, taken.path, keep)
     return Backup(path=taken.path, manifest=taken.manifest, seconds=taken.seconds, removed=removed)
@@ -80,7 +84,14 @@ def locked(home: Home) -> Iterator[None]:
         turn.close()
 
 
-def take(home: Home, clock: Clock, kind: Kind, *, suffix: str = "") -> Backup:
+def take(
+    home: Home,
+    clock: Clock,
+    kind: Kind,
+    *,
+    suffix: str = "",
+    opened: copies.Open = connection.open_reader,
+) -> Backup:
     """Copy the file as it is, under `locked`; the names appear only once all is complete.
 
     With a suffix, the name has the time and says why the copy was made.
@@ -89,7 +100,7 @@ def take(home: Home, clock: Clock, kind: Kind, *, suffix: str = "") -> Backup:
     _require_database(home.database)
     make_place(home)
     partial = home.backups / PARTIAL
-    copies.copy(home.database, partial)
+    copies.copy(home.database, partial, opened=opened)
     with copies.removed_on_failure(partial), copies.errors_of_disk(home.backups):
         said = _examine(partial, kind, taken_at)
         path = home.backups / f"{free_stem(home.backups, said.taken_at, suffix)}.db"
@@ -112,13 +123,24 @@ def make_place(home: Home) -> None:
     """Make the folder, and remove what runs that were killed have left in it."""
     with copies.errors_of_disk(home.backups):
         home.backups.mkdir(mode=0o700, parents=True, exist_ok=True)
-        copies.remove(home.backups / PARTIAL)
+        for name in (PARTIAL, FORGETTING):
+            copies.remove(home.backups / name)
+        replacing.settle(home.backups)
         for path in home.backups.glob(".conversations_*.json.partial"):
             path.unlink(missing_ok=True)
         for path in home.backups.glob("conversations_*.json"):
             # Killed between the two names: a manifest of nothing.
             if not path.with_suffix(".db").exists() and manifest.read(path) is not None:
                 path.unlink(missing_ok=True)
+
+
+def remove_leftovers(home: Home) -> None:
+    """Remove what killed backups, restores and cleanings have left; call it under `locked`."""
+    with copies.errors_of_disk(home.data):
+        for name in (RESTORING, REWRITING):
+            copies.remove(home.data / name)
+    if home.backups.is_dir():
+        make_place(home)
 
 
 def _examine(copy: Path, kind: Kind, taken_at: datetime) -> Manifest:

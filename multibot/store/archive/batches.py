@@ -83,14 +83,14 @@ def holds_turns(reader: "sqlite.Connection", database: Path) -> bool:
 
 @contextlib.contextmanager
 def alone(home: Home) -> Iterator[None]:
-    """Keep other imports away; a second one is refused, it does not wait."""
+    """Keep other imports and restores away; a second one is refused, it does not wait."""
     descriptor = os.open(home.import_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(descriptor)
         raise LockHeldError(
-            "another import is under way.",
+            "another import is under way, or a restore.",
             where=str(home.import_lock),
             remedy="Wait until it is done, then run this again.",
         ) from error

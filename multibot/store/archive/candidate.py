@@ -34,6 +34,7 @@ class Candidate:
     migrated: tuple[str, ...]
     bots: tuple[str, ...]
     forgotten: int
+    stones: Tombstones
 
 
 @contextlib.contextmanager
@@ -62,6 +63,7 @@ def made(home: Home, file: Path) -> Iterator[Candidate]:
             migrated=migrated,
             bots=bots,
             forgotten=forgotten,
+            stones=stones,
         )
     copies.remove(path)
 
@@ -82,9 +84,21 @@ def find(home: Home, file: Path) -> Path:
 def open_copy(path: Path) -> "sqlite.Connection":
     """Open a copy to read, without making any file beside it unless it came with a WAL."""
     wal = path.with_name(f"{path.name}-wal")
-    how = "mode=ro" if wal.exists() and wal.stat().st_size else "immutable=1"
+    return _open(path, "mode=ro" if wal.exists() and wal.stat().st_size else "immutable=1")
+
+
+def open_living(path: Path) -> "sqlite.Connection":
+    """Open the living file to read so that it stays as it is, also when this is closed.
+
+    The last one to close a file that it can write would move the WAL into it.
+    """
+    connection.require_file(path)
+    return _open(path, "mode=ro")
+
+
+def _open(path: Path, how: str) -> "sqlite.Connection":
     with connection.errors_of(path):
-        opened = sqlite.connect(f"{path.as_uri()}?{how}", uri=True, isolation_level=None)
+        opened = sqlite.connect(f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None)
         opened.execute("PRAGMA query_only = ON")
         opened.execute("PRAGMA trusted_schema = OFF")
     return opened
@@ -154,8 +168,12 @@ def known_tombstones(home: Home, path: Path) -> Tombstones:
     """Collect the tombstones of the list, of a copy, and of the living file if it can be read."""
     with contextlib.closing(connection.open_reader(path)) as reader, connection.errors_of(path):
         stones = [*tombstones.listed(home.forgotten), *tombstones.read(reader)]
-    with contextlib.suppress(MultibotError):
-        stones += tombstones.load(home)
+    with (
+        contextlib.suppress(MultibotError),
+        contextlib.closing(open_living(home.database)) as living,
+        connection.errors_of(home.database),
+    ):
+        stones += tombstones.read(living)
     return Tombstones(stones)
 
 

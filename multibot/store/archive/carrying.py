@@ -66,7 +66,8 @@ def carry_over(living: Path, path: Path) -> list[str]:
         # The parts of an answer follow its message, as long as that tells which is the newer one.
         tables.sort(key=lambda name: name == "inbox")
         try:
-            writer.execute(_ATTACH, (f"{living.absolute().as_uri()}?mode=rw",))
+            # Read only: a damaged file is to be kept as it is, so its WAL must not go into it.
+            writer.execute(_ATTACH, (f"{living.absolute().as_uri()}?mode=ro",))
         except sqlite.Error:
             return tables
         for table in tables:

@@ -2,11 +2,16 @@
 
 import contextlib
 import time
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
+from multibot.errors import StoreUnavailableError
 from multibot.home import Home
 from multibot.store import connection
+from multibot.store.archive import backup, copies
 from multibot.store.connection import Turnstile
+
+if TYPE_CHECKING:
+    from multibot.store.driver import sqlite
 
 # Readers are asked to wait for nobody; whoever reads for longer than this holds it up.
 PATIENCE_SECONDS = 10.0
@@ -15,6 +20,9 @@ AGAIN_AFTER_SECONDS = 0.05
 _MOVE = "PRAGMA wal_checkpoint(PASSIVE)"
 _EMPTY = "PRAGMA wal_checkpoint(TRUNCATE)"
 _REWRITE = "VACUUM"
+# A larger file is not written anew in memory.
+IN_MEMORY = 8 * 1024 * 1024
+_STEPS = 64
 
 
 class Drain:
@@ -57,15 +65,49 @@ def truncate(home: Home, patience: float = PATIENCE_SECONDS) -> bool:
             time.sleep(AGAIN_AFTER_SECONDS)
 
 
-def rewrite(home: Home) -> None:
+def rewrite(home: Home, in_memory: int = IN_MEMORY) -> None:
     """Write the whole file anew, without unused space; every bot waits meanwhile.
 
-    Takes some seconds for each gigabyte, and as much room on the disk once more.
+    Takes some seconds for each gigabyte, and twice the room of the file beside it meanwhile.
     """
     with (
+        backup.locked(home),
         contextlib.closing(Turnstile(home.database_lock)) as turn,
         contextlib.closing(connection.open_writer(home.database)) as writer,
         connection.errors_of(home.database),
         turn,
     ):
-        writer.execute(_REWRITE)
+        if home.database.stat().st_size <= in_memory:
+            writer.execute(_REWRITE)
+        else:
+            _rewrite_by_file(writer, home)
+
+
+def _rewrite_by_file(writer: "sqlite.Connection", home: Home) -> None:
+    """Make the new file in a file: VACUUM alone may do it in memory, whatever it is told."""
+    partial = home.data / backup.REWRITING
+    copies.remove(partial)
+    with copies.errors_of_disk(home.data), copies.removed_on_failure(partial):
+        partial.touch(mode=0o600)
+        with contextlib.closing(connection.open_reader(home.database)) as reader:
+            before = _version(reader)
+            reader.execute("PRAGMA query_only = OFF").fetchall()
+            reader.execute("VACUUM INTO ?", (str(partial),))
+
+            def look(_status: int, remaining: int, _total: int) -> None:
+                # From the first step on nobody else can write; after the last it is our own change.
+                if remaining and _version(reader) != before:
+                    raise StoreUnavailableError(
+                        "Another program wrote to the database meanwhile.",
+                        where=str(home.database),
+                        remedy="End it, then run this again.",
+                    )
+
+            with contextlib.closing(connection.open_reader(partial)) as made:
+                pages = made.execute("PRAGMA page_count").fetchone()[0]
+                made.backup(writer, pages=max(pages // _STEPS, 1), progress=look)
+    copies.remove(partial)
+
+
+def _version(reader: "sqlite.Connection") -> int:
+    return int(reader.execute("PRAGMA data_version").fetchone()[0])

@@ -12,28 +12,35 @@ from multibot.store import filesystem
 def naming(home: Home, user_id: str) -> Iterator[Path]:
     """Find files whose name or text has this id; they are not changed.
 
+    What killed runs left among the copies is found too, the copies themselves are not.
+
     Call it with no connection to the database open, and none comes to harm.
     """
-    whole = re.compile(rf"(?<!\d){re.escape(user_id)}(?!\d)")
+    whole = re.compile(_whole(user_id))
     ours = {*filesystem.files_of(home.database), home.forgotten}
     for path in _files(home):
-        if path not in ours and (whole.search(path.name) or _has(path, whole.pattern.encode())):
+        if path not in ours and (whole.search(path.name) or has(path, user_id)):
             yield path
 
 
 def _files(home: Home) -> Iterator[Path]:
+    copies = {file for copy in home.backups.glob("*.db") for file in filesystem.files_of(copy)}
     for folder in (home.fleet_file.parent, home.data):
         for path in sorted(folder.rglob("*")):
-            is_copy = path.is_relative_to(home.backups)
-            if not is_copy and path.is_file() and not path.is_symlink():
+            if path not in copies and path.is_file() and not path.is_symlink():
                 yield path
 
 
-def _has(path: Path, pattern: bytes) -> bool:
+def has(path: Path, user_id: str) -> bool:
+    """Tell whether a file has this id; false where it cannot be read."""
     try:
         if path.stat().st_size == 0:
             return False
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
-            return re.search(pattern, text) is not None
+            return re.search(_whole(user_id).encode(), text) is not None
     except (OSError, ValueError):
         return False
+
+
+def _whole(user_id: str) -> str:
+    return rf"(?<!\d){re.escape(user_id)}(?!\d)"

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from multibot.clock import Clock, from_text
+from multibot.errors import MultibotError
 from multibot.home import Home
 from multibot.store import connection as connections
 from multibot.store.archive import backup, checkpoint, tombstones, traces, words
@@ -63,6 +64,9 @@ def forget(home: Home, scope: Scope, clock: Clock, write: Write) -> Forgotten:
     """
     rows: Counter[str] = Counter()
     with backup.locked(home), _reading(home) as reader, Drain(home) as drain:
+        # What cannot be removed is listed among the files that name the user.
+        with contextlib.suppress(MultibotError):
+            backup.remove_leftovers(home)
         steps = _Steps(write, drain)
         stones = tombstones.load(home)
         until = clock.now()

@@ -6,20 +6,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from multibot.errors import MultibotError
+from multibot.errors import MultibotError, PermanentError
 from multibot.home import Home
 from multibot.store import connection, integrity
-from multibot.store.archive import backup, candidate, copies, manifest
+from multibot.store.archive import backup, candidate, copies, elsewhere, manifest, replacing
 from multibot.store.archive.clearing import Clearing
 from multibot.store.archive.forget import Belongings, Scope
 from multibot.store.archive.manifest import Manifest
 
-PARTIAL = "forget.partial"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """A copy that holds the user, or of which `trouble` says why that is not known."""
+    """A copy that holds the user, or of which `trouble` says why it is not known, or still does."""
 
     path: Path
     taken_at: datetime | None
@@ -34,7 +32,7 @@ def held(home: Home, scope: Scope) -> Iterator[Copy]:
             if _holds(path, scope):
                 yield Copy(path=path, taken_at=taken_at)
         except MultibotError as error:
-            yield Copy(path=path, taken_at=taken_at, trouble=error.what)
+            yield Copy(path=path, taken_at=taken_at, trouble=f"cannot be read: {error.what}")
 
 
 def _holds(path: Path, scope: Scope) -> bool:
@@ -42,45 +40,65 @@ def _holds(path: Path, scope: Scope) -> bool:
         connection.errors_of(path),
         contextlib.closing(candidate.open_copy(path)) as reader,
     ):
-        return any(Belongings(reader, scope).found(reader))
+        return any(Belongings(reader, scope).found(reader)) or _is_in_wal(path, scope)
 
 
-def clear(home: Home, held_copy: Copy, scope: Scope) -> bool:
-    """Write a copy anew without a user, under its name; false where it cannot be read.
+def _is_in_wal(path: Path, scope: Scope) -> bool:
+    """Look into what was set aside with a file; another bot may keep the id for good reason."""
+    wal = path.with_name(f"{path.name}-wal")
+    return not scope.bot_name and elsewhere.has(wal, scope.user_id)
 
-    A kill leaves the copy as it was, or a manifest that is ahead of it: clearing it again helps.
+
+def clear(home: Home, held_copy: Copy, scope: Scope) -> Copy:
+    """Write a copy anew without a user, under its name; `trouble` says why that was not done.
+
+    A kill leaves the copy as it was, or one that the next run puts in its place.
     """
     if held_copy.trouble:
-        return False
+        return held_copy
     path = held_copy.path
-    with backup.locked(home):
-        partial = home.backups / PARTIAL
+    try:
+        with backup.locked(home), copies.errors_of_disk(home.backups):
+            _clear(home, path, scope)
+    except MultibotError as error:
+        return replace(held_copy, trouble=f"was not cleaned: {error.what}")
+    return held_copy
+
+
+def _clear(home: Home, path: Path, scope: Scope) -> None:
+    said = manifest.read(path)
+    if not manifest.describes(path, said):
+        raise PermanentError(
+            "This file is not the one that its manifest describes."
+            f" If it was changed on purpose, remove {manifest.path_of(path).name} first."
+        )
+    partial, cleaned = home.backups / backup.FORGETTING, home.backups / backup.PARTIAL
+    with copies.removed_on_failure(partial), copies.removed_on_failure(cleaned):
         copies.copy(path, partial, opened=candidate.open_copy)
-        with copies.removed_on_failure(partial), copies.errors_of_disk(home.backups):
-            said = _rid(partial, scope, manifest.read(path))
-            if said is not None:
-                copies.write_synced(manifest.path_of(path), said.to_json())
-            copies.sync(partial)
-            partial.replace(path)
-            copies.sync(home.backups)
-    return True
+        said = _rid(partial, cleaned, scope, said)
+        copies.remove(partial)
+        copies.sync(cleaned)
+        replacing.replace(path, cleaned, said)
 
 
-def _rid(partial: Path, scope: Scope, said: Manifest | None) -> Manifest | None:
+def _rid(partial: Path, cleaned: Path, scope: Scope, said: Manifest | None) -> Manifest | None:
+    copies.remove(cleaned)
+    cleaned.touch(mode=0o600)
     with (
         connection.errors_of(partial),
         contextlib.closing(connection.open_writer(partial)) as writer,
     ):
+        writer.execute("PRAGMA journal_mode = DELETE").fetchall()
         clearing = Clearing(writer)
         clearing.remove([scope])
         clearing.finish()
-        # Copies are not read by bots: nothing of what was removed has to stay in unused space.
-        writer.execute("VACUUM")
-        writer.execute("PRAGMA journal_mode = DELETE").fetchall()
         if told := integrity.damage(writer):
-            raise MultibotError(f"This copy is damaged: {told}.")
+            raise PermanentError(f"This copy is damaged: {told}.")
         rows = manifest.count_rows(writer)
+        # Copies are not read by bots: nothing of what was removed has to stay in unused space.
+        # Into a file beside it, since otherwise all of it would be held in memory.
+        writer.execute("VACUUM INTO ?", (str(cleaned),))
     if said is None:
         return None
-    digest, size = manifest.digest(partial), partial.stat().st_size
+    digest, size = manifest.digest(cleaned), cleaned.stat().st_size
     return replace(said, rows=rows, sha256=digest, size=size)

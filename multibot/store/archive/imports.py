@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 # every bot waits for all of it.
 STEP_SECONDS = 0.015
 _LARGEST_STEP = 1000
+# Of long texts fewer rows are held at once, and put in between two looks at the clock.
+_HELD_CHARACTERS = 4 << 20
+_STRIDE_CHARACTERS = 1 << 15
 # A power cut may take the newest steps, whole: the rerun does them again.
 _SOFT = Durability.SOFT
 # The clock is asked once in so many rows.
@@ -127,7 +130,7 @@ class Writing:
         Raises ForgottenMeanwhileError before the step in which a new tombstone would be missed.
         """
         waiting = iter(rows)
-        while chunk := list(itertools.islice(waiting, _LARGEST_STEP)):
+        while chunk := _some(waiting, _LARGEST_STEP, _HELD_CHARACTERS):
             absent = self._absent(chunk)
             while absent:
                 absent = absent[self._add(absent) :]
@@ -174,10 +177,10 @@ class Writing:
         until = self._clock.monotonic() + STEP_SECONDS
         begun: dict[int, int] = {}
         added: list[bool] = []
-        for start in range(0, len(rows), _STRIDE):
+        waiting = iter(rows)
+        while some := _some(waiting, _STRIDE, _STRIDE_CHARACTERS):
             if added and self._clock.monotonic() > until:
                 break
-            some = rows[start : start + _STRIDE]
             added += pastrows.insert_turns(writing, some, self._of(writing, some, begun))
         rows = rows[: len(added)]
         new = [row for row, is_new in zip(rows, added, strict=True) if is_new]
@@ -219,6 +222,17 @@ class Writing:
                 "added": new[file],
                 "present": self._present[file] + done.present[file],
             }
+
+
+def _some(rows: Iterator[Row], most: int, characters: int) -> list[Row]:
+    """Take the next rows: at least one, and none more once their texts are so long."""
+    some: list[Row] = []
+    for row in itertools.islice(rows, most):
+        some.append(row)
+        characters -= len(row.turn.content)
+        if characters <= 0:
+            break
+    return some
 
 
 def _counted(

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from multibot.store.archive import pieces
 from multibot.store.archive.criteria import MATCHES
 from multibot.store.archive.marks import CLOSE, EXCERPT_WORDS, MORE, OPEN, Marked
 from multibot.store.archive.turn import COLUMNS, Key, StoredTurn
@@ -30,8 +31,11 @@ _THESE = f"{_WORDS} AND +f.rowid IN (SELECT value FROM json_each(:ids))"
 _AMONG = f"SELECT f.rowid FROM conversations_fts AS f WHERE {_THESE}"
 _RANKS = f"SELECT f.rowid, bm25(conversations_fts) FROM conversations_fts AS f WHERE {_THESE}"
 _FOUND = f"""
-SELECT {COLUMNS}, highlight(conversations_fts, 0, :open, :close),
-    snippet(conversations_fts, 0, :open, :close, :more, :words)
+SELECT {COLUMNS},
+    CASE WHEN octet_length(c.content) <= :long
+        THEN highlight(conversations_fts, 0, :open, :close) END,
+    CASE WHEN octet_length(c.content) <= :long
+        THEN snippet(conversations_fts, 0, :open, :close, :more, :words) END
 FROM conversations_fts AS f CROSS JOIN conversations AS c ON c.id = f.rowid
 WHERE {_THESE} AND c.deleted_at IS NULL
 """
@@ -92,8 +96,13 @@ class Index:
 
     def found(self, ids: Sequence[int]) -> Iterator[Found]:
         """Read the turns, in any order."""
-        for *columns, whole, excerpt in self._these(_FOUND, ids, **_MARKING):
-            yield Found(StoredTurn(*columns), Marked(whole, excerpt))
+        for *columns, whole, excerpt in self._these(_FOUND, ids, long=pieces.LONG, **_MARKING):
+            turn = StoredTurn(*columns)
+            yield Found(turn, self._in_pieces(turn) if whole is None else Marked(whole, excerpt))
+
+    def _in_pieces(self, turn: StoredTurn) -> Marked:
+        (_, (schema,)) = self._reader.execute(_SCHEMA).fetchall()
+        return pieces.mark(turn.content, str(self._values["expression"]), schema)
 
     def _these(self, sql: str, ids: Sequence[int], **more: object) -> list[tuple[Any, ...]]:
         if not ids:

@@ -1,5 +1,6 @@
 """The words of every turn: the index follows the turns by a watermark, off the write path."""
 
+import itertools
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,18 +11,12 @@ ROWS = 500
 BYTES = 256 * 1024
 
 _WATERMARK = "SELECT value FROM watermarks WHERE name = 'search'"
-# At least one row, however long it is.
+# Adding these up is no work for a statement: it would read the texts for it, all of them.
 _NEXT = """
-SELECT max(id), count(*) FROM (
-    SELECT id, sum(octet_length(content)) OVER (ORDER BY id) - octet_length(content) AS before
-    FROM (
-        SELECT id, content FROM conversations
-        WHERE id > :after
-        ORDER BY id
-        LIMIT :limit
-    )
-)
-WHERE before < :bytes
+SELECT id, octet_length(content) FROM conversations
+WHERE id > :after
+ORDER BY id
+LIMIT :limit
 """
 _INDEX = """
 INSERT INTO conversations_fts (rowid, content)
@@ -38,11 +33,13 @@ def fill(connection: "sqlite.Connection", limit: int = ROWS) -> int:
     Takes fewer than `limit` where they are long. Run it inside a transaction.
     """
     after = watermark(connection)
-    through, count = connection.execute(
-        _NEXT, {"after": after, "limit": limit, "bytes": BYTES}
-    ).fetchone()
-    if not count:
+    rows = connection.execute(_NEXT, {"after": after, "limit": limit}).fetchall()
+    if not rows:
         return 0
+    # At least one row, however long it is.
+    before = itertools.accumulate((size for _, size in rows), initial=0)
+    count = sum(each < BYTES for each, _ in zip(before, rows, strict=False))
+    through = rows[count - 1][0]
     connection.execute(_INDEX, {"after": after, "through": through})
     connection.execute(_ADVANCE, {"through": through})
     return int(count)

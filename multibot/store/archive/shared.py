@@ -30,6 +30,7 @@ class SharedFile:
         driver.require()
         filesystem.require_local(home.data, probe)
         self._home = home
+        self._file = _identity(home.database)
         self.reader = connection.open_existing(home.database)
         self._writer: sqlite.Connection | None = None
         self._turn: Turnstile | None = None
@@ -82,6 +83,24 @@ class SharedFile:
             self._turn = Turnstile(self._home.database_lock)
         if self._transactions is None:
             with self._turn:
+                self._require_same()
                 self._writer = connection.open_writer(self.path)
             self._transactions = Transactions(self._writer)
         return self._turn, self._transactions
+
+    def _require_same(self) -> None:
+        """Refuse to write into another file than was read: a restore may have gone before."""
+        if _identity(self.path) != self._file:
+            raise StoreUnavailableError(
+                "The database was replaced meanwhile.",
+                where=str(self.path),
+                remedy="Run this again.",
+            )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,6 +1,7 @@
 """Taking an import back: its turns go, in small steps; what the bots added since stays."""
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,9 +19,11 @@ _SOFT = Durability.SOFT
 STEP_SECONDS = 0.02
 # The clock is asked once in so many rows: each takes its words out of the search as well.
 _STRIDE = 25
+# Of long texts fewer: it stops at the first that makes them so long.
+_STRIDE_BYTES = 1 << 15
 
 _TURNS = """
-SELECT id, bot_name, channel_id, session_id FROM conversations
+SELECT octet_length(content), id, bot_name, channel_id, session_id FROM conversations
 WHERE import_id = :import_id
 LIMIT :limit
 """
@@ -118,11 +121,11 @@ class Undoing:
         files = turns = 0
         sessions: dict[_Session, None] = {}
         for import_id in import_ids:
-            removed = _STRIDE
-            while removed == _STRIDE and self._clock.monotonic() <= until:
-                removed = _remove(writing, import_id, sessions)
+            is_left = True
+            while is_left and self._clock.monotonic() <= until:
+                removed, is_left = _remove(writing, import_id, sessions)
                 turns += removed
-            if removed == _STRIDE:
+            if is_left:
                 break
             files += 1
         for session in sessions:
@@ -130,12 +133,17 @@ class Undoing:
         return _Step(files, turns)
 
 
-def _remove(writing: "sqlite.Connection", import_id: int, sessions: dict[_Session, None]) -> int:
+def _remove(
+    writing: "sqlite.Connection", import_id: int, sessions: dict[_Session, None]
+) -> tuple[int, bool]:
+    """Remove some turns of a file; return how many, and whether any may be left."""
     values = {"import_id": import_id, "limit": _STRIDE}
     rows = writing.execute(_TURNS, values).fetchall()
-    writing.executemany(_DELETE, [{"id": row[0]} for row in rows])
-    sessions.update(dict.fromkeys(_Session(*row[1:]) for row in rows))
-    return len(rows)
+    before = itertools.accumulate((row[0] for row in rows), initial=0)
+    some = [row[1:] for row, size in zip(rows, before, strict=False) if size < _STRIDE_BYTES]
+    writing.executemany(_DELETE, [{"id": id_} for id_, *_ in some])
+    sessions.update(dict.fromkeys(_Session(*row[1:]) for row in some))
+    return len(some), len(some) < len(rows) or len(rows) == _STRIDE
 
 
 def _settle(writing: "sqlite.Connection", session: _Session) -> None:

@@ -178,12 +178,13 @@ LIMIT :limit;
 
 -- name: user_past(bot_name, channel_id, user_id, since, limit)
 -- The newest imported turns with one user in one channel. Their ids say when they were imported, so
--- it is their times that count; of a very long past only the end is looked through.
+-- it is their times that count; of a very long past only the end is looked through. The plus keeps the
+-- index of imports out of it, which has one entry for every turn of every bot.
 SELECT role, content, timestamp, session_id, message_id, user_id, username, part
 FROM (
     SELECT * FROM conversations
     WHERE bot_name = :bot_name AND channel_id = :channel_id AND user_id = :user_id
-        AND deleted_at IS NULL AND import_id IS NOT NULL
+        AND deleted_at IS NULL AND +import_id IS NOT NULL
     ORDER BY id DESC
     LIMIT 5000)
 WHERE timestamp > :since
@@ -196,7 +197,7 @@ SELECT role, content, timestamp, session_id, message_id, user_id, username, part
 FROM (
     SELECT * FROM conversations
     WHERE bot_name = :bot_name AND channel_id = :channel_id
-        AND deleted_at IS NULL AND import_id IS NOT NULL
+        AND deleted_at IS NULL AND +import_id IS NOT NULL
     ORDER BY id DESC
     LIMIT 5000)
 WHERE timestamp > :since

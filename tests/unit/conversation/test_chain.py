@@ -77,6 +77,19 @@ def test_one_message_that_nobody_answered_starts_no_cooldown() -> None:
     assert chain.settled(talk(1), RULES, at(601)).cooldown is None
 
 
+def test_a_message_that_never_came_makes_no_talk_of_one_that_did() -> None:
+    assert chain.settled(chain.allowed(talk(1)), RULES, at(601)).cooldown is None
+
+
+def test_what_is_seen_late_does_not_set_the_chain_back() -> None:
+    exchange = talk(2, rules=replace(RULES, max_chain=9))
+    late = said(-1, -30, BotName("logic"))
+    exchange = chain.joined(exchange, late, RULES)
+
+    assert (exchange.message_count, exchange.last_activity_at) == (3, at(10))
+    assert (exchange.last_bot, exchange.last_message_id) == (SPARK, "1001")
+
+
 def test_a_chain_that_died_of_silence_cools_down_from_when_it_died() -> None:
     """Whoever looks first, and whenever: it died 600 s after the message at 10 s."""
     exchange = chain.settled(talk(2), RULES, at(900))

@@ -183,7 +183,7 @@ def test_each_bad_item_is_a_line_and_the_good_ones_are_read(tmp_path: Path) -> N
         "sage/4_4.json: [1].timestamp: 'then' is not a time",
         "sage/4_4.json: [2]: is no entry",
         "sage/5_5.json: [0].content: there is no text",
-        "sage/5_5.json: [1].content: longer than 1,048,576 characters",
+        "sage/5_5.json: [1].content: longer than 262,144 characters",
         "sage/6_6.json: messages[0]: was said by spark, in the folder of sage",
         "sage/7_7.json: something follows behind the end of the JSON",
         "sage/8_8.json: is a link, which is not followed",
