@@ -48,7 +48,7 @@ class Book:
         """Say what a bot decides about a message that speaks to it."""
         if again == "resume":
             return ("no", "claimed_by") if self.is_held(post, bot, now) else YES
-        reason = self.model.refusal(post.name, now, is_retry=again == "retry")
+        reason = self.model.refusal(post.name, now, was_held=again == "takeover")
         reason = reason or self._burst(bot, post, now) or self.model.limit(bot)
         if reason is None and self.is_held(post, bot, now):
             reason = "claimed_by"

@@ -147,10 +147,11 @@ class Model:
         else:
             self.end()
 
-    def refusal(self, name: Name, now: float, *, is_retry: bool) -> str | None:
+    def refusal(self, name: Name, now: float, *, was_held: bool) -> str | None:
         """Say why nobody answers a message, before anything is asked of the bot itself."""
         turn = self.turns[name]
-        if turn.number < self.person or (is_retry and now - min(turn.at, now) > WINDOW):
+        longest = WINDOW + LEASE if was_held else WINDOW
+        if turn.number < self.person or now - min(turn.at, now) > longest:
             return "expired"
         if self.cool_until is not None:
             return "cooldown"
