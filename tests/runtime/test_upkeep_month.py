@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -23,7 +23,7 @@ from tests.store.material import ANSWER, CANDIDATE, LEASE, NOT_ADDRESSED, messag
 
 DAYS, STEADY = 40, 32
 # How often the fleet is looked at; in truth that is every five seconds.
-STRIDE = times(1, 12) * HOUR
+STRIDE = times(1, 24) * HOUR
 # So long one bot looks after the file, then its process is killed.
 REIGN = 5 * DAY
 TALK = 5
@@ -46,15 +46,15 @@ class Talk:
         self._numbers = itertools.count()
 
     async def go_on(self) -> None:
-        """Have people say some things to each bot, and some that are for neither."""
-        await asyncio.gather(*(self._answered(self._sage) for _ in range(TALK)))
-        await asyncio.gather(*(self._won(self._spark) for _ in range(TALK)))
+        """Have people say some things to each bot, and some that are for neither, all at once."""
+        works: list[Awaitable[object]] = []
         for store in (self._sage, self._spark):
-            writes = (store.ledger.decline(self._said(), NOT_ADDRESSED) for _ in range(TALK))
-            await asyncio.gather(*writes)
-            await store.gateway.record_start()
-            await store.gateway.count_refusal(403)
-            await store.incidents.record(Kind.GATEWAY_LOST)
+            works += [store.ledger.decline(self._said(), NOT_ADDRESSED) for _ in range(TALK)]
+            works += [store.gateway.record_start(), store.gateway.count_refusal(403)]
+            works += [store.incidents.record(Kind.GATEWAY_LOST)]
+        works += [self._answered(self._sage) for _ in range(TALK)]
+        works += [self._won(self._spark) for _ in range(TALK)]
+        await asyncio.gather(*works)
 
     def _said(self) -> InboundMessage:
         number = next(self._numbers)
@@ -142,6 +142,7 @@ async def live(house: Household, clock: Leaping, fleet: Fleet) -> Seen:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 async def test_nothing_grows_without_end_and_periods_hold_over_takeovers(
     home: Home, house: Household, clock: Leaping
 ) -> None:
