@@ -34,16 +34,17 @@ def files(folder: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("name", ["../../evil", "/evil", "nope", "x" * 300, "Sage", ""])
-def test_a_name_that_no_bot_has_writes_nothing(home: Home, name: str) -> None:
+def test_a_name_that_no_bot_has_writes_nothing(tmp_path: Path, name: str) -> None:
+    home = Home(tmp_path / "near" / "home")
     samples.write(home)
-    before = files(home.root.parent)
+    before = files(tmp_path)
 
     with start(home, name) as process:
         _, errors = process.communicate(timeout=60)
 
     assert process.returncode == 2
     assert "Traceback" not in errors
-    assert files(home.root.parent) == before
+    assert files(tmp_path) == before
 
 
 def test_the_nearest_name_is_suggested(home: Home) -> None:

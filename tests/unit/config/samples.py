@@ -66,7 +66,7 @@ def write(
 ) -> None:
     """Write a home; text and bytes are written as they are, anything else as YAML."""
     folder = home.root / "bots"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name, content in (("multi_bot.yaml", fleet), ("sage.yaml", sage), ("spark.md", spark)):
         _write(folder / name, content)
 
