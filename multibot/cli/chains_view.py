@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from multibot.cli import paging
+from multibot.cli import paging, tables
 from multibot.cli.history_lines import time
-from multibot.cli.overview import NONE, aligned
+from multibot.cli.overview import NONE
 from multibot.cli.printable import printable_line
 from multibot.clock import to_text
 from multibot.conversation.activity import Act
@@ -122,7 +122,8 @@ class Talk:
         if not self.rules.enabled:
             yield "cross_bot.enabled is false: bots do not talk with each other."
         if self.channels:
-            yield aligned([COLUMNS, *(each.cells(self.rules, self.at) for each in self.channels)])
+            rows = [COLUMNS, *(each.cells(self.rules, self.at) for each in self.channels)]
+            yield tables.shown(rows, shortened=["CHANNEL"], folded=["LEFT", "BOTS", "IN A ROW"])
         else:
             yield "no chain and no cooldown just now"
 
@@ -134,7 +135,8 @@ class Talk:
         acts = Counter(each.act for each in self.rounds)
         counts = ", ".join(f"{acts[act]} {act}" for act in Act if acts[act])
         yield f"rounds of activity {since}: {counts}"
-        yield aligned([ROUNDS, *map(_cells, self.rounds[:SHOWN])])
+        rows = [ROUNDS, *map(_cells, self.rounds[:SHOWN])]
+        yield tables.shown(rows, folded=["DID", "LEVEL", "WHEN"])
         if len(self.rounds) > SHOWN:
             yield f"... and {len(self.rounds) - SHOWN} earlier; `--json` has all"
 

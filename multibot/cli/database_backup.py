@@ -12,6 +12,7 @@ import click
 from multibot.cli import output
 from multibot.errors import UsageError
 from multibot.home import Home
+from multibot.wording import counted, were
 
 if TYPE_CHECKING:
     from multibot.store.archive.backup import Backup
@@ -62,7 +63,7 @@ def _backup_as_json(taken: "Backup") -> str:
 def _backup_as_text(taken: "Backup") -> str:
     turns = taken.manifest.rows.get("conversations", 0)
     lines = [
-        f"{taken.path}: {turns} turns, {taken.size / MB:.1f} MB, {taken.seconds:.1f} s",
+        f"{taken.path}: {counted(turns, 'turn')}, {taken.size / MB:.1f} MB, {taken.seconds:.1f} s",
         *(f"removed {path}" for path in taken.removed),
     ]
     return "\n".join(lines)
@@ -147,14 +148,16 @@ def _restored_as_json(done: "Restored", bot_name: str | None) -> str:
 
 def _restored_as_text(done: "Restored", bot_name: str | None) -> str:
     whose = f"the history of {bot_name}" if bot_name else "the database"
-    rows = f"{done.rows.get('conversations', 0)} turns, {done.rows.get('sessions', 0)} sessions"
+    turns, sessions = (done.rows.get(table, 0) for table in ("conversations", "sessions"))
+    rows = f"{counted(turns, 'turn')}, {counted(sessions, 'session')}"
     lines = [f"{whose} is that of {done.source} again: {rows} ({done.seconds:.1f} s)"]
     if done.kept is not None:
         lines.append(f"what was there is kept in {done.kept}")
     if done.migrated:
         lines.append(f"brought up to date: {', '.join(done.migrated)}")
     if done.forgotten:
-        lines.append(f"left out: {done.forgotten} users who were forgotten since")
+        who = counted(done.forgotten, "user")
+        lines.append(f"left out: {who} who {were(done.forgotten)} forgotten since")
     if done.lost:
         lines.append(f"not readable in what was there, so older now: {', '.join(done.lost)}")
     return "\n".join(lines)

@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from multibot.cli import examination, output
+from multibot.cli import examination, output, tables
 from multibot.cli.doctor import styled
 from multibot.cli.examination import Finding, Level
-from multibot.cli.overview import aligned, one_line
+from multibot.cli.overview import one_line
 from multibot.clock import to_text
 from multibot.errors import ExitCode
 from multibot.home import Home
+from multibot.wording import counted
 
 if TYPE_CHECKING:
     from multibot.store.archive.info import Info
     from multibot.store.archive.soundness import Look
 
 MB = 1024 * 1024
+WHAT = "WHAT CAME OF IT"
 
 
 @click.command()
@@ -65,11 +67,11 @@ def reindex(home: Home) -> None:
 
     with idle.all_bots(home), SharedFile(home) as shared:
         turns = soundness.reindex(shared, _tell if sys.stderr.isatty() else int)
-    output.say(f"{turns} turns can be searched")
+    output.say(f"{counted(turns, 'turn')} can be searched")
 
 
 def _tell(done: int) -> None:
-    output.say(f"{done} turns\r", err=True)
+    output.say(f"{counted(done, 'turn')}\r", err=True)
 
 
 @click.command()
@@ -124,16 +126,22 @@ def _as_json(found: "Info") -> dict[str, object]:
 
 def _lines(found: "Info") -> Iterator[str]:
     yield str(found.path)
-    yield aligned([(name, text) for name, text in _facts(found)])
+    yield tables.aligned([(name, text) for name, text in _facts(found)])
     yield from _table("BOT", ("TURNS", "SESSIONS", "MESSAGES"), _bots(found))
     yield from _table("TABLE", ("ROWS",), ((n, str(c)) for n, c in found.rows.items() if c))
-    yield from _table("UPKEEP", ("LAST RUN", "STATE", "TOOK", "WHAT CAME OF IT"), _upkeep(found))
-    yield from _table("COPY", ("TAKEN", "WHY", "TURNS", "SIZE"), _copies(found))
+    yield from _table("UPKEEP", ("LAST RUN", "STATE", "TOOK", WHAT), _upkeep(found), folded=[WHAT])
+    yield from _table(
+        "COPY",
+        ("TAKEN", "WHY", "TURNS", "SIZE"),
+        _copies(found),
+        shortened=["TAKEN"],
+        folded=["WHY"],
+    )
 
 
 def _facts(found: "Info") -> Iterator[tuple[str, str]]:
     yield "size", f"{found.size / MB:.1f} MB, and {found.wal_size / MB:.1f} MB in the WAL beside it"
-    yield "pages", f"{found.pages} of {found.page_size} bytes, {found.free_pages} free"
+    yield "pages", f"{found.pages:,} of {found.page_size} bytes, {found.free_pages:,} free"
     known = (
         "" if found.schema == found.newest_schema else f" (this multibot: {found.newest_schema})"
     )
@@ -166,8 +174,16 @@ def _copies(found: "Info") -> Iterator[tuple[str, ...]]:
             yield path.name, to_text(said.taken_at), str(said.kind), str(turns), size
 
 
-def _table(what: str, columns: Sequence[str], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+def _table(
+    what: str,
+    columns: Sequence[str],
+    rows: Iterable[tuple[str, ...]],
+    *,
+    shortened: Sequence[str] = (),
+    folded: Sequence[str] = (),
+) -> Iterator[str]:
     """Write a table under an empty line; nothing where there is nothing."""
     if listed := list(rows):
         yield ""
-        yield aligned([(what, *columns), *listed])
+        rows = [(what, *columns), *listed]
+        yield tables.shown(rows, shortened=shortened, folded=folded)

@@ -12,6 +12,7 @@ import click
 from multibot.cli import output
 from multibot.cli.printable import in_json, printable, printable_line
 from multibot.home import Home
+from multibot.wording import counted
 
 if TYPE_CHECKING:
     from multibot.store.archive.queries import Answer
@@ -68,7 +69,9 @@ def query(home: Home, sql: str, limit: int, timeout: float, *, as_csv: bool, as_
     else:
         _print_table(answer)
     if answer.is_cut:
-        output.say(f"multibot: only the first {limit} rows are shown (--limit)", err=True)
+        output.say(
+            f"multibot: only the first {counted(limit, 'row')} of the answer (--limit)", err=True
+        )
 
 
 def _object(columns: tuple[str, ...], row: Iterable[Any]) -> dict[str, object]:

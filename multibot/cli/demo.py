@@ -20,6 +20,7 @@ from multibot.cli.output import say
 from multibot.errors import MultibotError, TemporaryError
 from multibot.home import Home
 from multibot.supervise import daemon
+from multibot.wording import counted
 
 if TYPE_CHECKING:
     from multibot.sandbox.app import RunningSandbox
@@ -94,7 +95,7 @@ async def _demo(home: Home, host: str, port: int | None, *, keep: bool) -> None:
     try:
         with home.dotenv.open("a", encoding="utf-8") as dotenv:
             dotenv.write(f"MULTIBOT_DISCORD_API={sandbox.url}/api/v10\n")
-        _tell(f"Starting {len(tokens)} bots ...", stop)
+        _tell(f"Starting {counted(len(tokens), 'bot')} ...", stop)
         fleet = _start_fleet(home)
         try:
             await _until_ready(home, fleet, set(tokens), stop)

@@ -18,6 +18,7 @@ from multibot.cli.examination import Finding, Level
 from multibot.clock import Clock, SystemClock
 from multibot.errors import ExitCode
 from multibot.home import Home
+from multibot.wording import counted
 
 # What one bot imports at its start; of these, uncompiled ones cost the most.
 _PACKAGES = ("multibot", "aiohttp", "discord", "pydantic", "yaml")
@@ -133,7 +134,7 @@ def _fleet(home: Home, environ: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("config", level, place, fault.remedy)
     if report.fleet is None:
         return
-    yield examination.ok("config", f"{len(report.fleet.enabled)} bots enabled")
+    yield examination.ok("config", f"{counted(len(report.fleet.enabled), 'bot')} enabled")
     real = report.fleet.settings.discord_api == DISCORD_API
     for bot in report.fleet.enabled:
         token = bot.token.reveal() if bot.token else None

@@ -20,6 +20,7 @@ from multibot.supervise.patience import Patience
 from multibot.supervise.readiness import Condition
 from multibot.supervise.update import Change, Outcome
 from multibot.supervise.watch import Hopes
+from multibot.wording import counted
 
 TIMEOUT = 60.0
 OTHER_CONFIGURATION = "it is connected, but runs with another configuration than the files have"
@@ -91,7 +92,7 @@ def _change(order: Order, start: Start, time: Patience) -> tuple[Change, ...]:
 
     applied = migrate(order.home, SystemClock()).applied
     if applied:
-        say(f"database brought up to date ({len(applied)} migrations)")
+        say(f"database brought up to date ({counted(len(applied), 'migration')})")
     deploy.hand_over(order)
     if Control(order.home).alive():
         changes = deploy.go_on(order, lambda: bots.rows(order.home), time)

@@ -13,6 +13,7 @@ from multibot.cli import output
 from multibot.clock import SystemClock, to_text
 from multibot.errors import ExitCode, UsageError
 from multibot.home import Home
+from multibot.wording import counted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -169,7 +170,7 @@ def _counted(rows: Mapping[str, int]) -> str:
     if not rows:
         return "nothing is kept"
     tables = ", ".join(f"{count} in {table}" for table, count in sorted(rows.items()))
-    return f"{sum(rows.values())} rows ({tables})"
+    return f"{counted(sum(rows.values()), 'row')} ({tables})"
 
 
 def _as_text(home: Home, report: Report) -> str:
@@ -177,13 +178,13 @@ def _as_text(home: Home, report: Report) -> str:
 
 
 def _lines(home: Home, report: Report) -> list[str]:
-    whom, counted = _whom(report.scope), _counted(report.rows)
+    whom, rows = _whom(report.scope), _counted(report.rows)
     if report.forgotten_at is None:
-        lines = [f"{whom}: {counted}. Nothing was removed."]
+        lines = [f"{whom}: {rows}. Nothing was removed."]
     else:
         until = to_text(report.forgotten_at)
         lines = [
-            f"{whom}: {counted}. Removed.",
+            f"{whom}: {rows}. Removed.",
             f"What was written up to {until} stays forgotten, also after a restore or an import.",
         ]
     if not report.is_cleared:
@@ -193,7 +194,7 @@ def _lines(home: Home, report: Report) -> list[str]:
         )
     if report.remnants:
         lines.append(
-            f"The id is still in unused space of the database ({report.remnants} places), where no"
+            f"The id is still in unused space of the database ({counted(report.remnants, 'place')}), where no"
             " query finds it. Run this again with --vacuum when the bots may wait some seconds."
         )
     return [*lines, *_left_over(home, report)]

@@ -15,6 +15,7 @@ from multibot.cli.history_progress import Progress
 from multibot.clock import SystemClock
 from multibot.errors import ExitCode
 from multibot.home import Home
+from multibot.wording import counted
 
 if TYPE_CHECKING:
     from multibot.cli.history_formats import Export
@@ -71,7 +72,6 @@ def export(  # noqa: PLR0913 - one argument per option
     jsonl is for programs; txt, markdown and one html page are for people. jsonl and txt go by time, markdown and html by session. Times are UTC.
     """
     from multibot.cli.history_formats import Export
-    from multibot.cli.history_lines import counted
     from multibot.store.archive.reading import Transcript
 
     with opened(home) as shared, _target(output, force=force) as target:

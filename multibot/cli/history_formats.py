@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from multibot.cli import history_lines
-from multibot.cli.history_lines import INDENT, counted, name, place, said, time
+from multibot.cli.history_lines import INDENT, name, place, said, time
 from multibot.cli.printable import printable
+from multibot.wording import counted
 
 if TYPE_CHECKING:
     from multibot.store.archive.reading import Transcript

@@ -91,8 +91,3 @@ def as_object(turn: "StoredTurn") -> dict[str, object]:
 def as_json(value: object) -> str:
     """Write a value as one line of JSON that is harmless on a terminal."""
     return in_json(orjson.dumps(value).decode("utf-8"))
-
-
-def counted(number: int, thing: str) -> str:
-    """Write so many of a thing."""
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"

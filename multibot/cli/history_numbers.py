@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from multibot.cli import paging
 from multibot.cli.bars import EIGHTHS, bars
-from multibot.cli.history_lines import counted
 from multibot.cli.printable import printable_line
+from multibot.wording import counted
 
 if TYPE_CHECKING:
     from multibot.store.archive.directory import Channel

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from multibot.cli.history_lines import Lines, as_json, as_object, counted, name, place, time
+from multibot.cli.history_lines import Lines, as_json, as_object, name, place, time
 from multibot.cli.printable import printable_line
+from multibot.wording import counted
 
 if TYPE_CHECKING:
     from multibot.store.archive.directory import SessionRow

@@ -12,6 +12,7 @@ from multibot.cli.printable import in_json, printable_line
 from multibot.errors import ExitCode
 from multibot.importing.remark import Note, Skipped
 from multibot.store.archive.imports import Tally
+from multibot.wording import are, counted, were
 
 # A file of rubbish has as many faults as entries: so many are kept for the summary as JSON.
 MOST_LISTED = 1000
@@ -77,13 +78,13 @@ class Report:
     def _rest(self) -> list[str]:
         lines = ["This continued an import that was interrupted."] if self.is_resumed else []
         if self.doubles:
-            lines.append(f"{self.doubles:,} turns were there more than once and count once.")
+            turns, verb = counted(self.doubles, "turn"), were(self.doubles)
+            lines.append(f"{turns} {verb} there more than once, and taken once.")
         if self.left_out:
-            lines.append(f"{self.left_out:,} are not part of what was asked for.")
+            lines.append(f"{self.left_out:,} {are(self.left_out)} not part of what was asked for.")
         if skipped := self.skipped.total():
-            lines.append(
-                f"{skipped:,} items in {len(self.skipped):,} files were skipped, see above."
-            )
+            items, files = counted(skipped, "item"), counted(len(+self.skipped), "file")
+            lines.append(f"{items} in {files} {were(skipped)} skipped, see above.")
         if self.is_dry_run:
             lines.append("Nothing was written (--dry-run).")
         elif self.batch_id is not None:

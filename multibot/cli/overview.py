@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from multibot.cli import tables
 from multibot.clock import to_text
 from multibot.store.archive.upkeep import UNKNOWN, Run, Upkeep
 from multibot.supervise.control import Daemon
@@ -29,6 +30,8 @@ WIDE_COLUMNS: dict[str, Cell] = {
     "LOGINS": lambda c: NONE if c.logins is None else str(c.logins),
     "LAST ERROR": lambda c: one_line(c.error) or NONE,
 }
+# Where there is no room for them, in this order.
+FOLDED = ("LAST ERROR", "LAST ANSWER", "LAST EVENT", "READY SINCE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +57,8 @@ class Overview:
             **(WIDE_COLUMNS if wide else {}),
         }
         rows = [tuple(columns), *(tuple(f(c) for f in columns.values()) for c in self.conditions)]
-        return "\n".join([aligned(rows), *self._notes()])
+        table = tables.shown(rows, folded=[head for head in FOLDED if head in columns])
+        return "\n".join([table, *self._notes()])
 
     def _notes(self) -> list[str]:
         notes = [_note(condition) for condition in self.conditions if _has_note(condition)]
@@ -148,13 +152,3 @@ def _milliseconds(value: float | None) -> str:
 
 def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 3)
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Write rows under each other, each column as wide as it has to be."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        for row in rows
-    )
-    return "\n".join(line.rstrip() for line in lines)

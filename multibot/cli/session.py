@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from multibot.cli import history_names, paging
+from multibot.cli import history_names, paging, tables
 from multibot.cli.history_file import opened
 from multibot.cli.history_filters import TIME
 from multibot.cli.logs import parse_since
-from multibot.cli.overview import aligned
 from multibot.cli.printable import printable_line
 from multibot.clock import SystemClock
 from multibot.errors import ExitCode
@@ -87,7 +86,7 @@ def list_sessions(  # noqa: PLR0913 - one argument per option
         )
         found = listed(shared.reader, wanted, limit)
     if found:
-        paging.show(_objects(found) if as_json else [aligned([HEAD, *map(_row, found)])])
+        paging.show(_objects(found) if as_json else [_table(found)])
     else:
         click.echo("there is no session, or none that fits", err=True)
     return ExitCode.OK
@@ -149,6 +148,13 @@ def _objects(found: Sequence["ListedSession"]) -> Iterator[str]:
 
     for each in found:
         yield as_json({**each._asdict(), "state": _state(each)})
+
+
+def _table(found: Sequence["ListedSession"]) -> str:
+    rows = [HEAD, *map(_row, found)]
+    # What `show` and `close` need is the ID.
+    giving = ["SESSION", "STATE", "CHANNEL", "USER"]
+    return tables.shown(rows, shortened=giving, folded=["LAST ACTIVITY"])
 
 
 def _row(each: "ListedSession") -> tuple[str, ...]:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from multibot.cli import tables
 from multibot.cli.history_lines import time
-from multibot.cli.overview import NONE, aligned
+from multibot.cli.overview import NONE
 from multibot.cli.printable import printable_line
 from multibot.conversation import account
 
@@ -76,7 +77,8 @@ class Account:
             yield self._answers(self.said)
         if self.is_old:
             yield "It is older than 30 days: most of what was decided about it is not kept any more."
-        yield aligned([("BOT", "DECISION", "WHY", "WHEN"), *(each.cells() for each in self.bots)])
+        rows = [("BOT", "DECISION", "WHY", "WHEN"), *(each.cells() for each in self.bots)]
+        yield tables.shown(rows, folded=["WHY"])
 
     def as_object(self) -> dict[str, object]:
         """Give it as JSON knows it."""

@@ -26,6 +26,7 @@ from multibot.store.archive import (
 )
 from multibot.store.incidents import Kind
 from multibot.store.stores import BotStore
+from multibot.wording import counted
 
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
@@ -130,7 +131,7 @@ class Chores:
         gone = 0
         while removed := await hand.write(job):
             gone += removed
-        return Report(detail=f"{gone} rows" if gone else "")
+        return Report(detail=counted(gone, "row") if gone else "")
 
     async def _let_go(self, hand: Hand) -> Report:
         """Delete turns that are older than their bot keeps them."""
@@ -156,7 +157,7 @@ class Chores:
         indexes = await hand.write(tuning.outdated)
         for index in indexes:
             await hand.write(partial(tuning.look_at, index=index))
-        return Report(detail=f"{len(indexes)} indexes" if indexes else "")
+        return Report(detail=counted(len(indexes), "index", "indexes") if indexes else "")
 
     async def _check(self, hand: Hand) -> Report:
         """Look for damage in every page."""

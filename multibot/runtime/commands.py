@@ -12,6 +12,7 @@ from multibot.errors import MultibotError, StoreUnavailableError
 from multibot.runtime.oblivion import Oblivion
 from multibot.store.history import History
 from multibot.store.insight import Insight, LastDecision
+from multibot.wording import counted
 
 HELP = """**{name}** is here. {description}
 
@@ -99,7 +100,7 @@ class Commands:
         await self._say(
             interaction,
             f"Session `{shown}` (`{session.session_id}`)\n"
-            f"Started {to_text(session.started_at)}, {session.turns} turns so far.",
+            f"Started {to_text(session.started_at)}, {counted(session.turns, 'turn')} so far.",
         )
 
     async def _on_history(self, interaction: discord.Interaction) -> None:

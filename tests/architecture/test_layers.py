@@ -12,7 +12,7 @@ from tests.architecture.source import (
     python_files,
 )
 
-GROUND = {"multibot", "errors", "clock", "home", "shipping", "conversation"}
+GROUND = {"multibot", "errors", "clock", "home", "shipping", "wording", "conversation"}
 MIDDLE = GROUND | {"config", "importing", "store", "responder"}
 BELOW_THE_TOP = MIDDLE | {"runtime", "supervise", "sandbox"}
 PROCESS = {"runtime.client", "runtime.wiring", "runtime.process"}

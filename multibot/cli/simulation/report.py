@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from multibot.cli.overview import NONE, aligned
+from multibot.cli.overview import NONE
+from multibot.cli.tables import aligned
 
 # More guilds than this are shown by their sum alone.
 COLUMNS = 6

@@ -11,6 +11,7 @@ from multibot.store.archive import backup, search
 from multibot.store.archive.shared import SharedFile
 from multibot.store.connection import SCHEMA_VERSION
 from multibot.store.driver import sqlite
+from multibot.wording import are, counted
 
 # So many of a kind are told.
 _MOST = 5
@@ -111,11 +112,11 @@ class Examination:
         if reader.execute(_AHEAD).fetchone():
             found.append("its mark is ahead of all turns")
         if self._full and (missing := reader.execute(_NOT_INDEXED).fetchone()[0]):
-            found.append(f"{missing} turns are not in it")
+            found.append(f"{counted(missing, 'turn')} {are(missing)} not in it")
         if self._full and (left := reader.execute(_NOT_THERE).fetchone()[0]):
-            found.append(f"{left} turns that are gone are in it")
+            found.append(f"{counted(left, 'turn')} that {are(left)} gone {are(left)} in it")
         behind = search.behind(reader)
-        fine = f"{behind} turns to come" if behind else "ok"
+        fine = f"{counted(behind, 'turn')} to come" if behind else "ok"
         return Look("search", "; ".join(found), "Run `multibot db reindex`.", fine)
 
     def _sessions(self, reader: "sqlite.Connection") -> Look:
@@ -124,7 +125,7 @@ class Examination:
             for bot_name, channel in reader.execute(_OPEN_TWICE).fetchmany(_MOST)
         ]
         if self._full and (strange := reader.execute(_STRANGE_SESSIONS).fetchone()[0]):
-            found.append(f"{strange} turns are in a session of another bot")
+            found.append(f"{counted(strange, 'turn')} {are(strange)} in a session of another bot")
         return Look("sessions", "; ".join(found), self._restore, "ok")
 
 
