@@ -41,8 +41,8 @@ class SystemClock:
 
 def to_text(moment: datetime) -> str:
     """Write an aware time as ISO 8601 UTC with milliseconds and Z, so that text order is time order."""
-    utc = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return utc.removesuffix("+00:00") + "Z"
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
 
 
 def from_text(text: str) -> datetime:
