@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from multibot.cli import output
+from multibot.cli import output, tables
 from multibot.cli.printable import in_json, printable, printable_line
+from multibot.cli.tables import NARROWEST
 from multibot.home import Home
 from multibot.wording import counted
 
@@ -102,24 +103,35 @@ def _print_csv(answer: "Answer") -> None:
 
 
 def _print_table(answer: "Answer") -> None:
+    """Print a table; a terminal folds texts, but never an id or a time."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    cells = [[printable_line(name) for name in answer.columns]]
+    cells += [[_cell(value) for value in row] for row in answer.rows]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name, is_number in zip(answer.columns, _numbers(answer), strict=True):
-        table.add_column(Text(printable_line(name)), justify="right" if is_number else "left")
-    for row in answer.rows:
-        table.add_row(*(Text(_cell(value)) for value in row))
-    # A terminal folds long cells; into a pipe each row is one line.
-    is_seen = sys.stdout.isatty()
-    console = Console(width=None if is_seen else _WIDE, highlight=False)
-    console.print(table, soft_wrap=False)
+    least = 0
+    for column, is_number in zip(zip(*cells, strict=True), _numbers(answer), strict=True):
+        longest = max(map(len, column))
+        is_prose = any(" " in cell for cell in column[1:])
+        least += (min(longest, NARROWEST) if is_prose else longest) + _PADDING
+        table.add_column(
+            Text(column[0]),
+            justify="right" if is_number else "left",
+            no_wrap=not is_prose,
+            overflow="fold",
+        )
+    for row in cells[1:]:
+        table.add_row(*map(Text, row))
+    console = Console(width=max(tables.room() or _WIDE, least), highlight=False)
+    console.print(table, soft_wrap=False, crop=False)
 
 
-# Wide enough that nothing is folded.
+# What a pipe gets is not folded.
 _WIDE = 10_000
+_PADDING = 3
 
 
 def _numbers(answer: "Answer") -> list[bool]:

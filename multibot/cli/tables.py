@@ -20,7 +20,7 @@ def shown(
     their ends, which nobody must need to copy, then others go on in the next line. Pipes and files
     get every column as wide as it is.
     """
-    return aligned(rows, _room(), shortened=shortened, folded=folded)
+    return aligned(rows, room(), shortened=shortened, folded=folded)
 
 
 def aligned(
@@ -78,7 +78,8 @@ def _short(text: str, width: int) -> str:
     return text[: width - 1] + ("…" if paging.can_show("…") else "~")
 
 
-def _room() -> int | None:
+def room() -> int | None:
+    """Say how many characters a line of the terminal has; none where nobody looks."""
     if not paging.is_terminal():
         return None
     import shutil
