@@ -34,11 +34,17 @@ def close_reason(session: OpenSession, at: datetime, rules: SessionRules) -> Clo
     Both limits are strict: at exactly the limit it is still the same session. A clock that went
     back closes nothing.
     """
-    if at - session.last_activity > rules.gap:
+    active_since, began_since = since(at, rules)
+    if session.last_activity < active_since:
         return "gap"
-    if at - session.started_at > rules.timeout:
+    if session.started_at < began_since:
         return "timeout"
     return None
+
+
+def since(at: datetime, rules: SessionRules) -> tuple[datetime, datetime]:
+    """Say since when a session must have been active, and have begun, to go on at this time."""
+    return at - rules.gap, at - rules.timeout
 
 
 def continues(session: OpenSession, at: datetime, rules: SessionRules) -> bool:

@@ -113,15 +113,15 @@ class Inbox:
 
     def as_it_stands(
         self, connection: "sqlite.Connection", message: InboundMessage
-    ) -> InboundMessage:
+    ) -> tuple[InboundMessage, str | None]:
         """Return a message that is to be answered as it is stored: it may have been edited.
 
-        Raises what `require_open` does.
+        And the session in which it is a turn already, if it is. Raises what `require_open` does.
         """
         key = {"bot_name": self._bot_name, "message_id": message.message_id}
-        state, edited = self._sql.inbox_progress(connection, **key) or (None, None)
+        state, edited, session_id = self._sql.standing(connection, **key)
         self._require_open(connection, message.message_id, state)
-        return message if edited is None else from_json(edited)
+        return message if edited is None else from_json(edited), session_id
 
     def _require_open(
         self, connection: "sqlite.Connection", message_id: str, state: str | None

@@ -237,15 +237,16 @@ class Ledger:
         def job(writing: "sqlite.Connection") -> Session:
             if self._inbox.is_forgotten(writing, message):
                 raise DealtWithError
-            now_said = self._inbox.as_it_stands(writing, message)
-            session = self._sessions.add_user_turn(writing, now_said, rules)
-            self._turns.queue(writing, message, self._clock.now())
+            now_said, stored_in = self._inbox.as_it_stands(writing, message)
+            session = self._sessions.add_user_turn(writing, now_said, rules, stored_in)
+            now = self._clock.now()
+            self._turns.queue(writing, message, now)
             self._sql.generate_inbox(
                 writing,
                 bot_name=self._bot_name,
                 message_id=message.message_id,
                 session_id=session.session_id,
-                at=to_text(self._clock.now()),
+                at=to_text(now),
             )
             return session
 

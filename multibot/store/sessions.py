@@ -43,18 +43,22 @@ class Sessions:
         self._sql = statements.load()
 
     def add_user_turn(
-        self, connection: "sqlite.Connection", message: InboundMessage, rules: SessionRules
+        self,
+        connection: "sqlite.Connection",
+        message: InboundMessage,
+        rules: SessionRules,
+        stored_in: str | None,
     ) -> Session:
-        """Store what a person said, once, in the session it belongs to."""
-        stored_in = self._sql.user_turn_session(
-            connection, bot_name=self._bot_name, message_id=message.message_id
-        )
+        """Store what a person said in the session it belongs to, unless it is stored in one."""
         if stored_in is not None:
             return self._known(connection, message.channel_id, stored_in, rules)
-        session = self._continue(connection, message, rules) or self._open(
-            connection, message, rules
+        at = to_text(message.created_at)
+        session = (
+            self._continue(connection, message, rules, at)
+            or self._reopen(connection, message, rules, at)
+            or self._open(connection, message, rules, at)
         )
-        self._insert(connection, message, session.session_id)
+        self._insert(connection, message, session.session_id, at)
         return session
 
     def current(
@@ -112,13 +116,27 @@ class Sessions:
         self._sql.recreate_session(connection, **key, display_id=named, at=at)
 
     def _continue(
-        self, connection: "sqlite.Connection", message: InboundMessage, rules: SessionRules
+        self, connection: "sqlite.Connection", message: InboundMessage, rules: SessionRules, at: str
     ) -> Session | None:
-        """Continue the open session, or close it when the message is too late for it."""
+        """Continue the open session, if the message is in time for it."""
+        active_since, began_since = rules_of_sessions.since(message.created_at, rules)
+        row = self._sql.continue_session(
+            connection,
+            **self._key(message.channel_id, message.author_id, rules),
+            at=at,
+            active_since=to_text(active_since),
+            began_since=to_text(began_since),
+        )
+        return None if row is None else _session(row)
+
+    def _reopen(
+        self, connection: "sqlite.Connection", message: InboundMessage, rules: SessionRules, at: str
+    ) -> Session | None:
+        """Continue the session that only time has closed, or close the open one for good."""
         where = self._key(message.channel_id, message.author_id, rules)
-        row = self._sql.open_session(connection, **where)
-        is_open = row is not None
-        row = row or self._sql.lapsed_session(connection, **where)
+        row = self._sql.open_session(connection, **where) or self._sql.lapsed_session(
+            connection, **where
+        )
         if row is None:
             return None
         session, last_activity = _session(row), from_text(row[3])
@@ -126,19 +144,17 @@ class Sessions:
         reason = rules_of_sessions.close_reason(current, message.created_at, rules)
         key = {"bot_name": self._bot_name, "session_id": session.session_id}
         if reason is not None:
-            at = to_text(self._clock.now())
-            self._sql.close_session(connection, **key, at=at, reason=reason)
+            now = to_text(self._clock.now())
+            self._sql.close_session(connection, **key, at=now, reason=reason)
             return None
-        if not is_open:
-            self._sql.reopen_session(connection, **key)
-        self._sql.touch_session(connection, **key, at=to_text(message.created_at))
+        self._sql.reopen_session(connection, **key)
+        self._sql.touch_session(connection, **key, at=at)
         return Session(session.session_id, session.started_at, session.turns + 1)
 
     def _open(
-        self, connection: "sqlite.Connection", message: InboundMessage, rules: SessionRules
+        self, connection: "sqlite.Connection", message: InboundMessage, rules: SessionRules, at: str
     ) -> Session:
         session_id = SessionId(str(uuid.uuid4()))
-        at = to_text(message.created_at)
         key = {"bot_name": self._bot_name, "session_id": session_id}
         self._sql.insert_session(
             connection,
@@ -151,7 +167,11 @@ class Sessions:
         return Session(session_id, from_text(at), turns=1, is_new=True)
 
     def _insert(
-        self, connection: "sqlite.Connection", message: InboundMessage, session_id: SessionId
+        self,
+        connection: "sqlite.Connection",
+        message: InboundMessage,
+        session_id: SessionId,
+        at: str,
     ) -> None:
         self._sql.insert_user_turn(
             connection,
@@ -168,7 +188,7 @@ class Sessions:
             message_id=message.message_id,
             role="system" if message.is_unprompted else "user",
             content=storable(message.content),
-            at=to_text(message.created_at),
+            at=at,
             metadata=metadata(message),
             edited_at=None if message.edited_at is None else to_text(message.edited_at),
         )

@@ -89,8 +89,7 @@ class Tombstones:
 
     def is_forgotten(self, user_id: str, bot_name: str, at: datetime) -> bool:
         """Say whether what a user wrote to a bot, or was told by it, at a moment is forgotten."""
-        moment = to_text(at)
-        if moment > self._newest:
+        if not self._stones or (moment := to_text(at)) > self._newest:
             return False
         until = self.of(user_id)
         return moment <= max(until.get(EVERY_BOT, ""), until.get(bot_name, ""))

@@ -5,6 +5,17 @@ FROM sessions
 WHERE bot_name = :bot_name AND platform = :platform AND channel_id = :channel_id
     AND user_id = :user_id AND is_active = 1;
 
+-- name: continue_session(bot_name, platform, channel_id, user_id, at, active_since, began_since)^
+-- One more turn of a person in the open session of a key, if it goes on; an older turn does not
+-- move the last activity back.
+UPDATE sessions
+SET message_count = message_count + 1,
+    last_activity = CASE WHEN last_activity < :at THEN :at ELSE last_activity END
+WHERE bot_name = :bot_name AND platform = :platform AND channel_id = :channel_id
+    AND user_id = :user_id AND is_active = 1
+    AND last_activity >= :active_since AND started_at >= :began_since
+RETURNING id, session_id, started_at, last_activity, message_count;
+
 -- name: lapsed_session(bot_name, platform, channel_id, user_id)^
 -- The newest session of a key, if nothing but time has closed it.
 SELECT id, session_id, started_at, last_activity, message_count

@@ -64,11 +64,17 @@ ORDER BY inbox.message_id;
 -- How far one message has come.
 SELECT state FROM inbox WHERE bot_name = :bot_name AND message_id = :message_id;
 
--- name: inbox_progress(bot_name, message_id)^
--- How far one message has come, and what it says where that was edited since it came.
-SELECT state, CASE WHEN json_extract(message, '$.edited_at') IS NOT NULL THEN message END
-FROM inbox
-WHERE bot_name = :bot_name AND message_id = :message_id;
+-- name: standing(bot_name, message_id)^
+-- How far one message has come, what it says where that was edited since it came, and the session
+-- in which it is stored as a turn already. Always one row.
+SELECT inbox.state,
+    CASE WHEN json_extract(inbox.message, '$.edited_at') IS NOT NULL THEN inbox.message END,
+    turn.session_id
+FROM (SELECT 1)
+LEFT JOIN inbox ON inbox.bot_name = :bot_name AND inbox.message_id = :message_id
+LEFT JOIN conversations AS turn ON turn.bot_name = :bot_name AND turn.message_id = :message_id
+    AND turn.role IN ('user', 'system') AND turn.part = 0
+LIMIT 1;
 
 -- name: drop_unsent(bot_name, message_id)!
 -- Nothing of an answer has arrived, and nothing will.
