@@ -83,6 +83,19 @@ class Said:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class After:
+    """What of the bots' messages comes after a person's: what is seen out of order is put in order.
+
+    `later` stand there, some of them of the chain that it ends; `underway` may be on their way.
+    """
+
+    later: int = 0
+    later_in_chain: int = 0
+    underway: int = 0
+    underway_in_chain: int = 0
+
+
 class Phase(StrEnum):
     """How far a chain has come when its next message is made."""
 
@@ -128,7 +141,7 @@ def is_last(exchange: Exchange, rules: ChainRules) -> bool:
 def settled(exchange: Exchange, rules: ChainRules, now: datetime) -> Exchange:
     """Bring the state to this moment: silence ends a chain, time a cooldown.
 
-    What lies in the future, because the clock went back, counts as of now and ages from here on.
+    What lies in the future, because the clock went back, counts as of now.
     """
     exchange = _clamped(exchange, rules, now)
     last = exchange.last_activity_at
@@ -151,11 +164,10 @@ def heard(exchange: Exchange, said: Said) -> Exchange:
     return replace(exchange, bot_turns=exchange.bot_turns + 1, spoke_at=spoke_at)
 
 
-def takes(exchange: Exchange, said: Said) -> bool:
-    """Tell whether a message that speaks to a bot becomes one of a chain: not in a cooldown, and
-    not when a person has spoken after it.
-    """
-    return exchange.cooldown is None and is_newer(said.message_id, exchange.human_id)
+def takes(exchange: Exchange, said: Said, rules: ChainRules) -> bool:
+    """Tell whether a chain has a place for what speaks to a bot, and no person spoke after it."""
+    has_place = exchange.message_count < rules.max_chain
+    return has_place and exchange.cooldown is None and is_newer(said.message_id, exchange.human_id)
 
 
 def joined(exchange: Exchange, said: Said, rules: ChainRules) -> Exchange:
@@ -186,11 +198,20 @@ def opened(exchange: Exchange, now: datetime) -> Exchange:
 
 def sent(exchange: Exchange, said: Said, rules: ChainRules, *, chain: int | None) -> Exchange:
     """Note that an allowed message stands on Discord; `chain` is the one that it was allowed in."""
+    if not is_newer(said.message_id, exchange.human_id):
+        # It was there before the person's message.
+        return withdrawn(exchange, chain=chain)
     spoke_at = said.at if exchange.spoke_at is None else max(exchange.spoke_at, said.at)
     exchange = replace(exchange, spoke_at=spoke_at)
     if chain != exchange.chain or not exchange.is_alive:
         return exchange
     return _spoken(replace(exchange, pending=max(0, exchange.pending - 1)), said, rules)
+
+
+def departed(exchange: Exchange, now: datetime) -> Exchange:
+    """Note that a message of the chain leaves for Discord: no silence ends it meanwhile."""
+    last = exchange.last_activity_at
+    return replace(exchange, last_activity_at=now if last is None else max(last, now))
 
 
 def withdrawn(exchange: Exchange, *, chain: int | None) -> Exchange:
@@ -204,25 +225,25 @@ def withdrawn(exchange: Exchange, *, chain: int | None) -> Exchange:
     return replace(exchange, message_count=left, pending=max(0, exchange.pending - 1))
 
 
-def interrupted(exchange: Exchange, human_id: str, *, later: int, later_in_chain: int) -> Exchange:
+def interrupted(exchange: Exchange, human_id: str, after: After, now: datetime) -> Exchange:
     """End the chain, because a person spoke; no cooldown follows.
 
-    `later` of the bots' messages are newer than the person's, `later_in_chain` of them are of this
-    chain: what is seen out of order is put in order.
+    What of it comes later all the same begins the next chain, or has a place in it.
     """
-    if not is_newer(human_id, exchange.human_id):
-        return exchange
-    ended = replace(_ended(exchange), human_id=human_id, bot_turns=later)
-    if later_in_chain == 0 or not exchange.is_alive:
+    bot_turns = after.later + after.underway
+    ended = replace(_ended(exchange), human_id=human_id, bot_turns=bot_turns)
+    stays = after.later_in_chain if exchange.is_alive else 0
+    places = 0 if exchange.cooldown else after.underway_in_chain
+    if stays + places == 0:
         return ended
+    kept = replace(exchange, is_opened=False) if stays else _begun(exchange, now)
     return replace(
-        exchange,
+        kept,
         chain=exchange.chain + 1,
-        message_count=later_in_chain,
-        pending=0,
-        is_opened=False,
+        message_count=stays + places,
+        pending=places,
         human_id=human_id,
-        bot_turns=later,
+        bot_turns=bot_turns,
     )
 
 

@@ -75,6 +75,24 @@ def judge_sending(
     return accepted(exchange, rules, "")
 
 
+def judge_leaving(
+    exchange: Exchange, *, chain_number: int | None, is_overtaken: bool, now: datetime
+) -> Ruling:
+    """Decide whether what was allowed may leave for Discord now; `chain_number` is none for a post.
+
+    `is_overtaken` says that a person has spoken since it was allowed.
+    """
+    if is_overtaken:
+        return refused(Reason.EXPIRED, "a person has spoken meanwhile")
+    if chain_number is None:
+        return Ruling(outcome=Outcome.ANSWER, reason=Reason.ANSWERED)
+    if (ruling := cooling(exchange, now)) is not None:
+        return ruling
+    if not exchange.is_alive or exchange.chain != chain_number:
+        return refused(Reason.EXPIRED, "the chain has ended meanwhile")
+    return Ruling(outcome=Outcome.ANSWER, reason=Reason.ANSWERED)
+
+
 def judge_opening(exchange: Exchange, rules: ChainRules, *, now: datetime) -> Ruling:
     """Decide whether a bot may begin a chain here on purpose."""
     if (ruling := cooling(exchange, now) or over_limit(exchange, rules)) is not None:

@@ -170,7 +170,8 @@ class Fellows:
 
     def unprompted(self, occasion: InboundMessage, task: Task, ask: Ask) -> Floor:
         """Give the right to a message that nobody asked for; it still has to be taken."""
-        return replace(self._floor(occasion), ask=ask, task=task, to_bot=task is Task.OPEN)
+        to_bot = task is Task.OPEN
+        return replace(self._floor(occasion), ask=ask, task=task, to_bot=to_bot, is_counted=True)
 
     def _me(self) -> FleetMember:
         return replace(self._pulse.member(), patterns=self._bot.channels)
@@ -210,11 +211,12 @@ class Fellows:
 
     def _answering(self, message: InboundMessage, given: Ruling) -> Floor:
         ask = partial(self._store.chains.may_send, message, given, self._rules)
-        return replace(self._floor(message), ask=ask, to_bot=True, phase=given.phase)
+        floor = self._floor(message)
+        return replace(floor, ask=ask, to_bot=True, is_counted=True, phase=given.phase)
 
     def _standing(self, message: InboundMessage) -> Floor:
         """Give what has been asked for and stored already; only the sending is left."""
-        return replace(self._floor(message), to_bot=message.author_is_bot)
+        return replace(self._floor(message), to_bot=message.author_is_bot, is_counted=True)
 
     def _floor(self, message: InboundMessage) -> Floor:
         place = place_of(message)

@@ -30,6 +30,7 @@ class Floor:
     """What a bot may say as `turn`, which is the message it answers or a name for it.
 
     `to_bot` says that it speaks to another bot; then nobody apologises for it and it does not grow.
+    What `is_counted` has its place before it stands, and is asked for once more when it leaves.
     """
 
     chains: Chains
@@ -38,6 +39,7 @@ class Floor:
     turn: str
     ask: Ask | None = None
     to_bot: bool = False
+    is_counted: bool = False
     task: Task = Task.ANSWER
     phase: Phase = Phase.OPEN
     outcome: str = field(default="", init=False)
@@ -51,10 +53,12 @@ class Floor:
         """Ask; raise FloorRefusedError when it may not be said."""
         if self.ask is None:
             return
-        ruling = await self.ask()
-        if ruling.outcome is not Outcome.ANSWER:
-            self.outcome = f"not said, {ruling.reason}: {ruling.detail}"
-            raise FloorRefusedError(ruling)
+        self._require(await self.ask())
+
+    async def leave(self) -> None:
+        """Ask a last time, before the first part leaves; raise FloorRefusedError as `take` does."""
+        if self.is_counted:
+            self._require(await self.chains.may_leave(self.place, self.turn, self.rules))
 
     async def settle(self, sent_id: str | None) -> None:
         """Count what stands on Discord, or give back the right to what does not."""
@@ -75,3 +79,8 @@ class Floor:
         except StoreUnavailableError as error:
             # Whoever else hears it counts it too; what was not said is over with its chain.
             log.warning("not_counted", turn=self.turn, error=str(error))
+
+    def _require(self, ruling: Ruling) -> None:
+        if ruling.outcome is not Outcome.ANSWER:
+            self.outcome = f"not said, {ruling.reason}: {ruling.detail}"
+            raise FloorRefusedError(ruling)

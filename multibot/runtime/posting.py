@@ -24,7 +24,11 @@ log = structlog.get_logger(__name__)
 
 
 class Posting:
-    """Carries the parts of one answer, in order, from the outbox to Discord."""
+    """Carries the parts of one answer, in order, from the outbox to Discord.
+
+    `leave` is asked each time before an answer whose text is complete sets out; it raises where the
+    answer may not be said any more.
+    """
 
     def __init__(  # noqa: PLR0913 - the surroundings of one answer, wired once, by keyword
         self,
@@ -37,6 +41,7 @@ class Posting:
         clock: Clock,
         chance: random.Random,
         is_resumed: bool = False,
+        leave: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._message = message
         self._session_id = session_id
@@ -45,6 +50,7 @@ class Posting:
         self._delivery = delivery
         self._clock = clock
         self._chance = chance
+        self._leave = leave
         # A part that was on its way before may stand on Discord already.
         self._look_first = is_resumed
         self._shown: list[Standing] = []
@@ -155,6 +161,8 @@ class Posting:
             if standing is None and self._look_first:
                 standing = await self._found(part)()
             if standing is None:
+                if self._leave is not None and part.part == 0:
+                    await self._leave()
                 # Whatever happens to this request, the next try has to look.
                 self._look_first = True
                 standing = await self._send(part)

@@ -108,7 +108,7 @@ class Replies:
         around = self._around
         session = await around.store.ledger.begin(message, around.rules)
         with structlog.contextvars.bound_contextvars(session=session.session_id):
-            posting = self._posting(message, session.session_id, is_resumed=left is not None)
+            posting = self._posting(message, session.session_id, floor, is_resumed=left is not None)
             try:
                 await self._post(message, posting, floor, left)
             except PutOffError:
@@ -224,7 +224,9 @@ class Replies:
     def _parts(self, text: str) -> tuple[str, ...]:
         return chunking.split(text, self._around.bot.max_message_length)
 
-    def _posting(self, message: InboundMessage, session_id: str, *, is_resumed: bool) -> Posting:
+    def _posting(
+        self, message: InboundMessage, session_id: str, floor: Floor | None, *, is_resumed: bool
+    ) -> Posting:
         around = self._around
         return Posting(
             message,
@@ -235,13 +237,14 @@ class Replies:
             clock=around.clock,
             chance=around.chance,
             is_resumed=is_resumed,
+            leave=None if floor is None else floor.leave,
         )
 
     async def _withdraw(self, message: InboundMessage, floor: Floor | None) -> None:
         """Take back what stands of an answer to a message that is gone."""
         log.info("withdrawn")
         try:
-            await self._posting(message, "", is_resumed=True).withdraw()
+            await self._posting(message, "", floor, is_resumed=True).withdraw()
         except DeliveryError as error:
             log.warning("not_withdrawn", error=str(error))
         await self._end(message, floor, "expired", Reason.EXPIRED, "deleted before it was answered")

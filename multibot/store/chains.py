@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multibot.clock import Clock, from_text, to_text
-from multibot.conversation import chain, judging, ruling
+from multibot.conversation import chain, judging
 from multibot.conversation.addressing import Reason
 from multibot.conversation.chain import ChainRules, Exchange, Said
 from multibot.conversation.message import BotName, InboundMessage
@@ -21,6 +21,7 @@ from multibot.store.claims import Claims
 from multibot.store.cursors import Cursors
 from multibot.store.exchanges import MEMORY, Channel, Place, exchange_of
 from multibot.store.meeting import Meeting
+from multibot.store.sending import Sending
 from multibot.store.transaction import Durability
 from multibot.store.writer import Writer
 
@@ -126,15 +127,30 @@ class Chains:
 
         `given` is what `meet` returned. Asking again after a kill gives the same.
         """
+        sending = Sending(self._bot_name, message.message_id, given)
 
         def job(writing: "sqlite.Connection") -> Ruling:
             now = self._clock.now()
             channel = Channel(writing, place_of(message), rules, now)
-            asked = self._may_send(writing, channel, message.message_id, given, rules, now)
+            asked = sending.ask(writing, channel, rules, now)
             channel.save()
             return asked
 
         return await self._writer.run(job)
+
+    async def may_leave(self, place: Place, turn: str, rules: ChainRules) -> Ruling:
+        """Ask a last time, right before what was allowed leaves for Discord.
+
+        A person may have spoken since, or the chain be over: the wait was long, or a restart between.
+        """
+
+        def job(writing: "sqlite.Connection") -> Ruling:
+            channel = Channel(writing, place, rules, self._clock.now())
+            asked = channel.leave(self._bot_name, turn)
+            channel.save()
+            return asked
+
+        return await self._writer.run(job, Durability.SOFT)
 
     async def sent(self, sent: Sent, rules: ChainRules) -> None:
         """Count a message of this bot, whoever has seen it before; private ones do not count."""
@@ -226,31 +242,6 @@ class Chains:
         with connection.errors_of(self._path):
             rows = list(self._sql.pairs_of(self._reader, bot_name=self._bot_name))
         return {BotName(partner): from_text(began_at) for partner, began_at in rows}
-
-    def _may_send(
-        self,
-        writing: "sqlite.Connection",
-        channel: Channel,
-        message_id: str,
-        given: Ruling,
-        rules: ChainRules,
-        now: datetime,
-    ) -> Ruling:
-        own = self._sql.own_claim(writing, message_id=message_id, bot_name=self._bot_name)
-        if own is None or own[1] != given.fence:
-            holder = self._sql.claim_holder(writing, message_id=message_id)
-            return ruling.claimed_by(BotName(holder[0] if holder else ""))
-        reserved = channel.turn(self._bot_name, message_id)
-        if reserved is not None and reserved.message_id is not None:
-            return given
-        if reserved is not None:
-            channel.drop(self._bot_name, message_id)
-        asked = judging.judge_sending(channel.exchange, rules, chain_number=given.chain, now=now)
-        if asked.outcome is Outcome.ANSWER:
-            channel.exchange = chain.allowed(channel.exchange)
-            channel.reserve(self._bot_name, message_id, channel.exchange.chain)
-            return replace(asked, fence=given.fence)
-        return asked
 
     def _pair(
         self,

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from multibot.clock import from_text, to_text
-from multibot.conversation import chain, overhearing
-from multibot.conversation.chain import ChainRules, Cooldown, Exchange, Said
+from multibot.conversation import chain, judging, overhearing
+from multibot.conversation.chain import After, ChainRules, Cooldown, Exchange, Said
 from multibot.conversation.message import BotName, InboundMessage
-from multibot.conversation.overhearing import Underway
+from multibot.conversation.overhearing import LONGEST_WAY, Underway
+from multibot.conversation.ruling import Outcome, Ruling
 from multibot.store import statements
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class BotTurn:
     """One message of a bot, of however many parts, as it was counted.
 
     `said_at` is when it was first seen. `message_id` is missing while it is on its way;
-    `claimed_as` is the part by which it is answered.
+    `claimed_as` is the part by which it is answered. A person spoke before what `is_overtaken`
+    arrived: then `chain` is the next one, in which it has a place.
     """
 
     turn: str
@@ -52,6 +54,7 @@ class BotTurn:
     message_id: str | None = None
     chain: int | None = None
     claimed_as: str | None = None
+    is_overtaken: bool = False
 
 
 class Channel:
@@ -129,7 +132,11 @@ class Channel:
     def turn(self, bot: BotName, turn: str) -> BotTurn | None:
         """Return a message of a bot that was counted."""
         row = self._sql.bot_turn(self._writing, bot_name=bot, turn=turn)
-        return None if row is None else BotTurn(row[0], from_text(row[1]), *row[2:])
+        if row is None:
+            return None
+        number = None if row[3] is None else abs(row[3])
+        is_overtaken = row[3] is not None and row[3] < 0
+        return BotTurn(row[0], from_text(row[1]), row[2], number, row[4], is_overtaken)
 
     def record(self, said: Said, turn: str, *, in_exchange: bool) -> BotTurn:
         """Count a message that stands on Discord, once, whoever sees it and however often."""
@@ -139,11 +146,16 @@ class Channel:
         key = {"bot_name": said.bot, "turn": turn}
         if known.message_id is None:
             self.exchange = chain.sent(self.exchange, said, self._rules, chain=known.chain)
+            known = replace(known, message_id=said.message_id, said_at=said.at)
             self._sql.say_bot_turn(
-                self._writing, **key, message_id=said.message_id, said_at=to_text(said.at)
+                self._writing,
+                **key,
+                message_id=said.message_id,
+                said_at=to_text(said.at),
+                chain=known.chain,
             )
-            return replace(known, message_id=said.message_id, said_at=said.at)
-        if in_exchange and known.chain is None and chain.takes(self.exchange, said):
+            return known
+        if in_exchange and known.chain is None and chain.takes(self.exchange, said, self._rules):
             self.exchange = chain.joined(self.exchange, said, self._rules)
             self._sql.join_bot_turn(self._writing, **key, chain=self.exchange.chain)
             return replace(known, chain=self.exchange.chain)
@@ -170,25 +182,50 @@ class Channel:
         self.exchange = chain.withdrawn(self.exchange, chain=known.chain)
         return True
 
+    def leave(self, bot: BotName, turn: str) -> Ruling:
+        """Say whether what was allowed may leave for Discord now, and note that it does."""
+        known = self.turn(bot, turn)
+        asked = judging.judge_leaving(
+            self.exchange,
+            chain_number=None if known is None else known.chain,
+            is_overtaken=known is None or known.is_overtaken,
+            now=self._now,
+        )
+        if asked.outcome is Outcome.ANSWER and known is not None:
+            if known.chain is not None:
+                self.exchange = chain.departed(self.exchange, self._now)
+            self._sql.depart_bot_turn(self._writing, bot_name=bot, turn=turn, at=to_text(self._now))
+        return asked
+
     def interrupt(self, message_id: str) -> None:
-        """End the chain for a person's message; what is on its way counts anew once it is there."""
-        where = {"channel_id": self._place.channel_id}
+        """End the chain for a person's message; what may be on its way keeps a place in the next."""
         before = self.exchange
-        later, later_in_chain = self._sql.turns_after(
+        if not chain.is_newer(message_id, before.human_id):
+            return
+        where = {"channel_id": self._place.channel_id}
+        self._sql.drop_turns_underway(
+            self._writing, **where, before=to_text(self._now - LONGEST_WAY)
+        )
+        later = self._sql.turns_after(
             self._writing, **where, message_id=message_id, chain=before.chain
         )
-        self.exchange = chain.interrupted(
-            before, message_id, later=later, later_in_chain=later_in_chain
+        underway = self._sql.count_turns_underway(self._writing, **where)
+        after = After(
+            later=later[0],
+            later_in_chain=later[1],
+            underway=underway[0],
+            underway_in_chain=underway[1],
         )
-        if self.exchange is not before:
-            self._sql.drop_turns_underway(self._writing, **where)
+        self.exchange = chain.interrupted(before, message_id, after, self._now)
+        if self.exchange.pending:
+            self._sql.overtake_turns_underway(self._writing, **where, chain=self.exchange.chain)
 
     def _count(self, said: Said, turn: str, *, in_exchange: bool) -> BotTurn:
         counted = BotTurn(turn, said.at, said.message_id)
         if said.at < self._now - MEMORY:
             return counted
         self.exchange = chain.heard(self.exchange, said)
-        if in_exchange and chain.takes(self.exchange, said):
+        if in_exchange and chain.takes(self.exchange, said, self._rules):
             self.exchange = chain.joined(self.exchange, said, self._rules)
             counted = replace(counted, chain=self.exchange.chain)
         self._sql.insert_bot_turn(

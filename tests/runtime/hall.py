@@ -41,9 +41,13 @@ class Loud(FakeDelivery):
     # Called before and after a new message stands; a test kills there.
     before: Callable[[], None] = lambda: None
     after: Callable[[], None] = lambda: None
+    # A new message stays on its way until this is set.
+    hold: asyncio.Event | None = None
 
     async def send(self, to: InboundMessage, content: str, *, nonce: str, first: bool) -> Standing:
         self.before()
+        if self.hold is not None:
+            await self.hold.wait()
         count = len(self.sent)
         standing = await super().send(to, content, nonce=nonce, first=first)
         if len(self.sent) > count and self.hall is not None:

@@ -15,18 +15,24 @@ WINDOW = 60.0
 LEASE = 60.0
 LONGEST_LEASE = 600.0
 PAIR = 3600.0
+# What set out longer ago never arrived.
+WAY = 900.0
 
 Name = tuple[str, str]
 
 
 @dataclass
 class Turn:
-    """One thing a bot said, or may say; `number` is 0 until it stands on Discord."""
+    """One thing a bot said, or may say; `number` is 0 until it stands on Discord.
+
+    A person spoke before what `is_overtaken` arrived; it does not set out any more.
+    """
 
     bot: str
     number: int
     at: float
     chain: int | None = None
+    is_overtaken: bool = False
 
 
 @dataclass
@@ -77,6 +83,10 @@ class Model:
                 self.join(name, now)
         elif not known.number:
             known.number, known.at = number, now
+            if number < self.person:
+                self.row.discard(name)
+                self.leave_chain(name)
+                return
             self.spoke_at = now if self.spoke_at is None else max(now, self.spoke_at)
             if name in self.chain:
                 self.active_at = max(self.active_at, now)
@@ -86,7 +96,8 @@ class Model:
 
     def join(self, name: Name, at: float) -> None:
         turn = self.turns[name]
-        if self.cool_until is not None or turn.number < self.person:
+        is_full = len(self.chain) >= MAX_CHAIN
+        if is_full or self.cool_until is not None or turn.number < self.person:
             return
         if not self.chain:
             self.chain_number += 1
@@ -128,24 +139,54 @@ class Model:
         if name in self.turns and not self.turns[name].number:
             del self.turns[name]
             self.row.discard(name)
-            self.chain.discard(name)
-            if not self.chain:
-                self.end()
+            self.leave_chain(name)
+
+    def leave_chain(self, name: Name) -> None:
+        self.chain.discard(name)
+        if not self.chain:
+            self.end()
+
+    def leaving(self, name: Name, now: float) -> str:
+        """Say whether what was allowed may set out; note that it does."""
+        turn = self.turns.get(name)
+        if turn is None or turn.is_overtaken:
+            return "expired"
+        if self.cool_until is not None:
+            return "cooldown"
+        if name not in self.chain:
+            return "expired"
+        turn.at = now
+        self.active_at = max(self.active_at, now)
+        return "answered"
 
     def person_spoke(self, number: int, now: float) -> None:
         if number <= self.person or not (self.row or self.chain):
             return
         self.tell_time(now)
-        self.person = number
-        for name in [name for name, turn in self.turns.items() if not turn.number]:
+        self.person, was_alive = number, bool(self.chain)
+        underway = {name for name, turn in self.turns.items() if not turn.number}
+        lost = {name for name in underway if self.turns[name].at < now - WAY}
+        for name in lost:
             self.withdraw(name)
-        self.row = {name for name, turn in self.turns.items() if turn.number > number}
-        left = {name for name in self.row if self.turns[name].chain == self.chain_number}
-        if self.chain and left:
-            self.chain, self.is_opened = left, False
-            self.chain_number += 1
-        else:
-            self.end()
+        later = {name for name, turn in self.turns.items() if turn.number > number}
+        self.row = later | underway - lost
+        left = {name for name in later if was_alive and self.turns[name].chain == self.chain_number}
+        self.end()
+        if self.cool_until is None:
+            self.overtake({name for name in underway - lost if self.turns[name].chain}, left, now)
+        elif left:
+            self.overtake(set(), left, now)
+
+    def overtake(self, places: set[Name], left: set[Name], now: float) -> None:
+        """What comes after a person all the same begins the next chain."""
+        if not places | left:
+            return
+        self.chain = places | left
+        self.chain_number += 1
+        if not left:
+            self.active_at = now
+        for name in places:
+            self.turns[name].chain, self.turns[name].is_overtaken = self.chain_number, True
 
     def refusal(self, name: Name, now: float, *, was_held: bool) -> str | None:
         """Say why nobody answers a message, before anything is asked of the bot itself."""

@@ -9,7 +9,7 @@ from datetime import timedelta
 from multibot.conversation.chain import ChainRules
 from multibot.conversation.message import BotName, ChannelId, InboundMessage
 from multibot.conversation.overhearing import Heard
-from multibot.conversation.ruling import Outcome, Ruling
+from multibot.conversation.ruling import How, Outcome, Ruling
 from multibot.home import Home
 from multibot.store import connection
 from multibot.store.chains import Chains, Sent
@@ -69,6 +69,8 @@ class ChainStage:
         self.lost: dict[str, list[Post]] = defaultdict(list)
         self.holding: dict[str, list[tuple[Post, Ruling, int | None]]] = defaultdict(list)
         self.unsaid: list[Post] = []
+        self.slow: list[tuple[BotName, Post]] = []
+        self.flying: list[tuple[BotName, Post]] = []
         self.answered: list[int] = []
 
     def take_down(self) -> None:
@@ -147,6 +149,16 @@ class ChainStage:
             self.waiting[bot].append(post)
         elif expected[1] == "claimed_by":
             self.lost[bot].append(post)
+
+    def stands(self, bot: str, post: Post, *, at_once: bool) -> None:
+        """Let an answer stand on Discord; its author notes that at once, or later."""
+        name = (bot, str(post.number))
+        answer = Post(next(self.numbers), bot, (post.author,), How.REPLY, name, post.number)
+        self.post(answer)
+        if at_once:
+            self.record(answer)
+        else:
+            self.unsaid.append(answer)
 
     def settle(self, bot: str, post: Post) -> None:
         """Close a claim, as finishing the message does."""

@@ -96,7 +96,7 @@ class Talking(ChainStage, RuleBasedStateMachine):
             while any(self.waiting.values()):
                 self.a_bot_asks_again_for_what_waits(0)
             while any(self.holding.values()):
-                self.a_bot_sends_its_answer(0, at_once=True)
+                self.a_bot_sends_its_answer(0, "at once")
 
     @rule(index=INDEX)
     def a_bot_sees_an_event_again(self, index: int) -> None:
@@ -144,8 +144,8 @@ class Talking(ChainStage, RuleBasedStateMachine):
         self.holding[self.one_of(index, self.holding)] = []
 
     @precondition(lambda self: any(self.holding.values()))
-    @rule(index=INDEX, at_once=st.booleans())
-    def a_bot_sends_its_answer(self, index: int, at_once: bool) -> None:  # noqa: FBT001
+    @rule(index=INDEX, pace=st.sampled_from(["at once", "unnoted", "slow"]))
+    def a_bot_sends_its_answer(self, index: int, pace: str) -> None:
         bot = self.one_of(index, self.holding)
         post, given, number = self.holding[bot].pop(0)
         said = self.written(post)
@@ -156,14 +156,39 @@ class Talking(ChainStage, RuleBasedStateMachine):
             return
         assert post.number not in self.answered
         self.answered.append(post.number)
-        name = (bot, str(post.number))
-        answer = Post(next(self.numbers), bot, (post.author,), How.REPLY, name, post.number)
-        self.post(answer)
-        if at_once:
-            self.record(answer)
-        else:
-            self.unsaid.append(answer)
         self.settle(bot, post)
+        if pace == "slow":
+            self.slow.append((bot, post))
+        else:
+            self.stands(bot, post, at_once=pace == "at once")
+
+    @precondition(lambda self: self.slow)
+    @rule(index=INDEX)
+    def what_was_slow_sets_out(self, index: int) -> None:
+        bot, post = self.slow.pop(index % len(self.slow))
+        turn = str(post.number)
+        asked = done(self.chains[bot].may_leave(self.place, turn, self.limits))
+        self.model.tell_time(self.now)
+        assert asked.reason == self.model.leaving((bot, turn), self.now)
+        if asked.outcome is Outcome.ANSWER:
+            self.flying.append((bot, post))
+            return
+        done(self.chains[bot].withdraw(self.place, turn, self.limits))
+        self.model.withdraw((bot, turn))
+
+    @precondition(lambda self: self.flying)
+    @rule(index=INDEX, at_once=st.booleans())
+    def what_was_sent_arrives(self, index: int, at_once: bool) -> None:  # noqa: FBT001
+        bot, post = self.flying.pop(index % len(self.flying))
+        # What takes longer than anything can is lost.
+        if (bot, str(post.number)) in self.model.turns:
+            self.stands(bot, post, at_once=at_once)
+
+    @precondition(lambda self: self.slow or self.flying)
+    @rule()
+    def what_is_on_its_way_is_lost(self) -> None:
+        self.slow.clear()
+        self.flying.clear()
 
     @precondition(lambda self: any(self.holding.values()))
     @rule(index=INDEX)
@@ -234,6 +259,7 @@ class Talking(ChainStage, RuleBasedStateMachine):
         )
         assert found.last_bot == model.last_bot
         assert found.is_opened == model.is_opened
+        assert found.message_count <= by_book.MAX_CHAIN
 
     @precondition(lambda self: self.is_begun)
     @invariant()

@@ -253,3 +253,37 @@ async def test_what_a_bot_is_done_with_is_not_taken_again(talk: Talk) -> None:
     talk.clock.tick(5)
     found = await talk.judged(SPARK, said, heard(SPARK, SAGE, [SPARK]), again=True)
     assert (found.reason, found.holder) == (Reason.CLAIMED_BY, SPARK)
+
+
+@pytest.mark.parametrize(("seconds", "places"), [(900, 1), (901, 0)])
+async def test_what_may_be_on_its_way_as_a_person_speaks_has_a_place_in_the_next_chain(
+    talk: Talk, seconds: int, places: int
+) -> None:
+    """For as long as anything can be on its way; and it does not set out again."""
+    said, given = await begun(talk)
+    await talk.chains(SPARK).may_send(said, given, talk.rules)
+    left = await talk.chains(SPARK).may_leave(talk.place, said.message_id, talk.rules)
+    talk.clock.tick(seconds)
+    await talk.person()
+
+    exchange = talk.exchange
+    assert (exchange.message_count, exchange.pending, exchange.bot_turns) == (places,) * 3
+    again = await talk.chains(SPARK).may_leave(talk.place, said.message_id, talk.rules)
+    assert left.outcome is Outcome.ANSWER
+    assert (again.reason, again.detail) == (Reason.EXPIRED, "a person has spoken meanwhile")
+    await talk.chains(SPARK).withdraw(talk.place, said.message_id, talk.rules)
+    assert (talk.exchange.is_alive, talk.exchange.bot_turns) == (False, 0)
+
+
+async def test_nothing_leaves_when_its_chain_has_died_of_silence(talk: Talk) -> None:
+    said, given = await begun(talk)
+    assert await talk.answer(SPARK, said, given)
+    given = await talk.ask(SPARK, SAGE, how=How.REPLY)
+    said = talk.last
+    await talk.chains(SAGE).may_send(said, given, talk.rules)
+    talk.clock.tick(601)
+
+    cooling = await talk.chains(SAGE).may_leave(talk.place, said.message_id, talk.rules)
+    talk.clock.tick(600)
+    over = await talk.chains(SAGE).may_leave(talk.place, said.message_id, talk.rules)
+    assert (cooling.reason, over.reason) == (Reason.COOLDOWN, Reason.EXPIRED)

@@ -72,9 +72,14 @@ WHERE bot_name = :bot_name AND channel_id = :channel_id AND message_id IS NULL;
 INSERT INTO chain_messages (bot_name, turn, channel_id, message_id, said_at, chain)
 VALUES (:bot_name, :turn, :channel_id, :message_id, :said_at, :chain);
 
--- name: say_bot_turn(bot_name, turn, message_id, said_at)!
+-- name: depart_bot_turn(bot_name, turn, at)!
+-- It leaves for Discord now.
+UPDATE chain_messages SET said_at = :at
+WHERE bot_name = :bot_name AND turn = :turn AND message_id IS NULL;
+
+-- name: say_bot_turn(bot_name, turn, message_id, said_at, chain)!
 -- What was on its way stands on Discord.
-UPDATE chain_messages SET message_id = :message_id, said_at = :said_at
+UPDATE chain_messages SET message_id = :message_id, said_at = :said_at, chain = :chain
 WHERE bot_name = :bot_name AND turn = :turn;
 
 -- name: join_bot_turn(bot_name, turn, chain)!
@@ -89,9 +94,20 @@ UPDATE chain_messages SET claimed_as = :message_id WHERE bot_name = :bot_name AN
 -- What was on its way will not be sent.
 DELETE FROM chain_messages WHERE bot_name = :bot_name AND turn = :turn AND message_id IS NULL;
 
--- name: drop_turns_underway(channel_id)!
--- What is still on its way when a person speaks counts anew once it is there.
-DELETE FROM chain_messages WHERE channel_id = :channel_id AND message_id IS NULL;
+-- name: drop_turns_underway(channel_id, before)!
+-- What set out so long before a person speaks never arrived.
+DELETE FROM chain_messages
+WHERE channel_id = :channel_id AND message_id IS NULL AND said_at < :before;
+
+-- name: count_turns_underway(channel_id)^
+-- What may arrive after a person's message, and how much of it speaks to a bot.
+SELECT count(*), count(chain) FROM chain_messages
+WHERE channel_id = :channel_id AND message_id IS NULL;
+
+-- name: overtake_turns_underway(channel_id, chain)!
+-- A person spoke before it arrived: it has a place in the next chain, and does not set out again.
+UPDATE chain_messages SET chain = -:chain
+WHERE channel_id = :channel_id AND message_id IS NULL AND chain IS NOT NULL;
 
 -- name: turns_after(channel_id, message_id, chain)^
 -- How much bots have said after a person's message, and how much of it in the newest chain.

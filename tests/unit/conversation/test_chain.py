@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from multibot.conversation import chain
-from multibot.conversation.chain import HINTS, ChainRules, Cooldown, Exchange, Phase, Said
+from multibot.conversation.chain import HINTS, After, ChainRules, Cooldown, Exchange, Phase, Said
 from multibot.conversation.message import BotName
 
 START = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -28,6 +28,10 @@ def talk(count: int, exchange: Exchange = Exchange(), rules: ChainRules = RULES)
         each = said(number, 10 * number, (SAGE, SPARK)[number % 2])
         exchange = chain.joined(chain.heard(exchange, each), each, rules)
     return exchange
+
+
+def spoken_over(exchange: Exchange, human_id: str, **after: int) -> Exchange:
+    return chain.interrupted(exchange, human_id, After(**after), at(100))
 
 
 def test_every_message_counts_whoever_says_it() -> None:
@@ -101,7 +105,7 @@ def test_a_chain_that_died_of_silence_cools_down_from_when_it_died() -> None:
 
 
 def test_a_person_ends_the_chain_without_a_cooldown() -> None:
-    exchange = chain.interrupted(talk(4), "5000", later=0, later_in_chain=0)
+    exchange = spoken_over(talk(4), "5000", later=0, later_in_chain=0)
 
     assert not exchange.is_alive
     assert exchange.cooldown is None
@@ -109,7 +113,7 @@ def test_a_person_ends_the_chain_without_a_cooldown() -> None:
 
 
 def test_a_person_does_not_end_a_cooldown() -> None:
-    exchange = chain.interrupted(talk(5), "5000", later=0, later_in_chain=0)
+    exchange = spoken_over(talk(5), "5000", later=0, later_in_chain=0)
 
     assert exchange.cooldown is not None
 
@@ -117,30 +121,57 @@ def test_a_person_does_not_end_a_cooldown() -> None:
 def test_a_person_seen_late_ends_what_was_said_before_and_no_more() -> None:
     exchange = talk(4)
 
-    assert chain.interrupted(exchange, "1001", later=2, later_in_chain=2) == replace(
+    assert spoken_over(exchange, "1001", later=2, later_in_chain=2) == replace(
         exchange, chain=2, message_count=2, bot_turns=2, human_id="1001"
     )
-    plain = chain.interrupted(exchange, "1001", later=1, later_in_chain=0)
+    plain = spoken_over(exchange, "1001", later=1, later_in_chain=0)
     assert (plain.is_alive, plain.bot_turns) == (False, 1)
 
 
-def test_an_older_person_changes_nothing() -> None:
-    exchange = chain.interrupted(talk(2), "5000", later=0, later_in_chain=0)
+def test_what_is_on_its_way_when_a_person_speaks_has_a_place_in_the_next_chain() -> None:
+    exchange = spoken_over(chain.allowed(talk(3)), "5000", underway=2, underway_in_chain=1)
 
-    assert chain.interrupted(exchange, "4999", later=3, later_in_chain=3) is exchange
-    assert chain.interrupted(exchange, "5000", later=3, later_in_chain=3) is exchange
+    assert (exchange.chain, exchange.message_count, exchange.pending) == (2, 1, 1)
+    assert (exchange.bot_turns, exchange.last_bot, exchange.started_at) == (2, None, at(100))
+    there = chain.sent(exchange, said(9000, 110), RULES, chain=2)
+    assert (there.message_count, there.pending, there.last_bot) == (1, 0, SAGE)
+    assert chain.withdrawn(exchange, chain=2).is_alive is False
+    # Discord put it before the person's message after all.
+    before = chain.sent(exchange, said(900, 110), RULES, chain=2)
+    assert (before.is_alive, before.bot_turns) == (False, 1)
+
+
+def test_what_is_on_its_way_in_a_cooldown_begins_nothing() -> None:
+    exchange = spoken_over(chain.posted(talk(5)), "5000", underway=1, underway_in_chain=1)
+
+    assert (exchange.is_alive, exchange.bot_turns, exchange.chain) == (False, 1, 1)
+
+
+def test_a_chain_takes_no_more_than_it_may_have() -> None:
+    exchange = chain.allowed(talk(4))
+    late = said(9000, 50)
+
+    assert not chain.takes(exchange, late, RULES)
+    assert chain.takes(chain.withdrawn(exchange, chain=1), late, RULES)
+
+
+def test_what_leaves_keeps_the_chain_alive() -> None:
+    exchange = chain.departed(chain.allowed(talk(1)), at(500))
+
+    assert chain.settled(exchange, RULES, at(1100)).is_alive
+    assert not chain.settled(exchange, RULES, at(1101)).is_alive
 
 
 def test_what_a_bot_said_before_the_person_counts_for_nothing() -> None:
     exchange = Exchange(human_id="2000")
 
     assert chain.heard(exchange, said(1)) is exchange
-    assert not chain.takes(exchange, said(1))
-    assert chain.takes(exchange, Said(bot=SAGE, message_id="10000", at=START))
+    assert not chain.takes(exchange, said(1), RULES)
+    assert chain.takes(exchange, Said(bot=SAGE, message_id="10000", at=START), RULES)
 
 
 def test_nothing_becomes_part_of_a_chain_in_a_cooldown() -> None:
-    assert not chain.takes(talk(5), said(9, 50))
+    assert not chain.takes(talk(5), said(9, 50), RULES)
 
 
 def test_a_message_that_is_allowed_has_its_place_before_it_is_sent() -> None:
