@@ -1,24 +1,27 @@
 """The small transactions that take one bot's turns out of the living file and put a copy's in."""
 
-import time
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+from multibot.clock import Clock
 from multibot.errors import UsageError
 from multibot.store import connection, layout
+from multibot.store.archive import strides, words
 from multibot.store.archive.candidate import Candidate
 from multibot.store.archive.shared import SharedFile
-from multibot.store.transaction import Job, Outcome
+from multibot.store.archive.strides import Room
+from multibot.store.transaction import Durability, Job, Outcome
 
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
 
-# A transaction holds up every bot: so long each may take, and so many rows it may have.
-TARGET_SECONDS = 0.02
-FEWEST, MOST = 20, 2000
+# So many rows are held at once, and share a transaction, at most.
+MOST = 2000
 
 Progress = Callable[[int, int], object]
 Values = dict[str, Any]
+_Sized = tuple[int, Values]
 Change = Callable[["sqlite.Connection", Values], Values]
 
 _STEPS = ("emptying", "turns", "sessions", "ledger")
@@ -29,12 +32,14 @@ _COUNTS = {
     "conversations": "SELECT count(*) FROM conversations WHERE bot_name = :bot",
     "sessions": "SELECT count(*) FROM sessions WHERE bot_name = :bot",
 }
-_EMPTY = (
-    """DELETE FROM conversations WHERE id IN (
-        SELECT id FROM conversations WHERE bot_name = :bot LIMIT :limit)""",
-    """DELETE FROM sessions WHERE id IN (
-        SELECT id FROM sessions WHERE bot_name = :bot LIMIT :limit)""",
-)
+_THERE = {
+    "conversations": """
+        SELECT octet_length(content), id FROM conversations WHERE bot_name = :bot LIMIT :limit""",
+    "sessions": "SELECT 0, id FROM sessions WHERE bot_name = :bot LIMIT :limit",
+}
+# What a step leaves in the WAL is moved by `settle`, while others write.
+_LEAVE_WAL = "PRAGMA wal_autocheckpoint = 0"
+_SOFT = Durability.SOFT
 # Rows get new numbers behind all others, in their order: so the search finds what is not in its
 # index, and no number stands for two things.
 _KEYS = {
@@ -70,37 +75,28 @@ def silent(done: int, total: int) -> None:
     del done, total
 
 
-class _Pace:
-    """How many rows the next transaction may have."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self.rows = min(FEWEST, most)
-
-    def timed(self, job: Job[Outcome]) -> Job[Outcome]:
-        """Take note of how long a job takes that has this many rows; waits are not its fault."""
-
-        def work(writer: "sqlite.Connection") -> Outcome:
-            began = time.monotonic()
-            done = job(writer)
-            share = TARGET_SECONDS / max(time.monotonic() - began, 0.001)
-            rows = max(FEWEST, int(self.rows * min(share, 2.0)))
-            self.rows = min(rows, self._most)
-            return done
-
-        return work
-
-
 class Filling:
-    """The transactions of one restore, in their order. Use it in a `with` block."""
+    """The transactions of one restore, in their order. Use it in a `with` block.
+
+    `settle` is called after each of them, outside of any.
+    """
 
     def __init__(
-        self, shared: SharedFile, made: Candidate, bot_name: str, most: int = MOST
+        self,
+        shared: SharedFile,
+        made: Candidate,
+        bot_name: str,
+        *,
+        clock: Clock,
+        settle: Callable[[], None],
+        most: int = MOST,
     ) -> None:
         self._shared = shared
         self._made = made
         self._bot = {"bot": bot_name}
-        self._pace = _Pace(most)
+        self._clock = clock
+        self._settle = settle
+        self._most = most
         self._imports: dict[Any, int] = {}
         self._copy = connection.open_reader(made.path)
 
@@ -141,17 +137,38 @@ class Filling:
 
     def _take_out(self, progress: Progress) -> None:
         total, done = self._count(self._shared.reader, "conversations"), 0
-        for sql in _EMPTY:
-            while removed := self._remove(sql):
+        for table in _THERE:
+            while removed := self._write(functools.partial(self._remove, table=table)):
                 done += removed
                 progress(min(done, total), total)
+        is_unfinished = self._write(functools.partial(words.merge, begin=True))
+        while is_unfinished:
+            is_unfinished = self._write(words.merge)
 
-    def _remove(self, sql: str) -> int:
-        values = {**self._bot, "limit": self._pace.rows}
-        return self._write(lambda writer: int(writer.execute(sql, values).rowcount))
+    def _remove(self, writer: "sqlite.Connection", table: str) -> int:
+        """Remove rows until the time is up. A job."""
+        room = Room(self._clock, self._most)
+        delete = f"DELETE FROM {table} WHERE id = ?"  # noqa: S608 - a name
+        removed, is_left = 0, True
+        with words.removed_in_bulk(writer):
+            while is_left and room.is_left:
+                values = {**self._bot, "limit": room.rows}
+                some, _ = room.take(writer.execute(_THERE[table], values).fetchall())
+                writer.executemany(delete, [row[1:] for row in some])
+                removed += len(some)
+                is_left = bool(some)
+        return removed
 
     def _write(self, job: Job[Outcome]) -> Outcome:
-        return self._shared.write(self._pace.timed(job))
+        """Carry out a job; a power cut may take the newest steps, whole: they are done again."""
+
+        def work(writer: "sqlite.Connection") -> Outcome:
+            writer.execute(_LEAVE_WAL).fetchall()
+            return job(writer)
+
+        done = self._shared.write(work, _SOFT)
+        self._settle()
+        return done
 
     def _put_back(self, step: str, after: int, progress: Progress) -> None:
         """Put the turns or the sessions back, from the row after this one on."""
@@ -177,35 +194,54 @@ class Filling:
         """Insert a table's rows bit by bit; give how many each transaction had."""
         columns = layout.columns(self._copy, table)
         while rows := self._next(table, columns, after):
-            last = rows[-1][_KEYS[table]]
-            self._know_imports(rows)
-            self._write(self._inserting(table, rows, change, (step, last)))
-            after = last
-            yield len(rows)
+            self._know_imports([row for _, row in rows])
+            after = rows[-1][1][_KEYS[table]]
+            while rows:
+                done = self._write(functools.partial(self._insert, table, rows, change, step))
+                rows = rows[done:]
+                yield done
 
-    def _next(self, table: str, columns: Sequence[str], after: int | str) -> list[Values]:
+    def _next(self, table: str, columns: Sequence[str], after: int | str) -> list[_Sized]:
+        """Read the next rows, each with its size: as many as may be held, and one at least."""
         key = _KEYS[table]
-        sql = f"""SELECT {", ".join(columns)} FROM {table}
-            WHERE bot_name = :bot AND {key} > :after ORDER BY {key} LIMIT :limit"""  # noqa: S608 - names
-        values = {**self._bot, "after": after, "limit": self._pace.rows}
-        found = self._copy.execute(sql, values).fetchall()
-        return [dict(zip(columns, row, strict=True)) for row in found]
+        size = " + ".join(f"coalesce(octet_length({name}), 0)" for name in columns)
+        of_bot = f"FROM {table} WHERE bot_name = :bot AND {key} > :after"
+        values = {**self._bot, "after": after, "limit": self._most}
+        sizes = f"SELECT {size}, {key} {of_bot} ORDER BY {key} LIMIT :limit"
+        found = self._copy.execute(sizes, values).fetchall()
+        found = found[: strides.cut((size for size, _ in found), strides.HELD_BYTES)]
+        if not found:
+            return []
+        values["through"] = found[-1][1]
+        rows = f"""SELECT {", ".join(columns)} {of_bot} AND {key} <= :through ORDER BY {key}"""
+        read = self._copy.execute(rows, values).fetchall()
+        return [
+            (size, dict(zip(columns, row, strict=True)))
+            for (size, _), row in zip(found, read, strict=True)
+        ]
 
-    def _inserting(
-        self, table: str, rows: Sequence[Values], change: Change, note: tuple[str, Any]
-    ) -> Job[None]:
-        names = [name for name in rows[0] if name != "id"]
+    def _insert(
+        self,
+        table: str,
+        rows: Sequence[_Sized],
+        change: Change,
+        step: str,
+        writer: "sqlite.Connection",
+    ) -> int:
+        """Insert rows until the time is up, and note how far that is. A job."""
+        room = Room(self._clock)
+        names = [name for name in rows[0][1] if name != "id"]
         sql = f"""INSERT INTO {table} ({", ".join(names)})
             VALUES ({", ".join(f":{name}" for name in names)}) ON CONFLICT DO NOTHING"""  # noqa: S608 - names
-
-        def job(writer: "sqlite.Connection") -> None:
-            for row in rows:
+        done = 0
+        while done < len(rows) and room.is_left:
+            some, _ = room.take(rows[done : done + room.rows])
+            for _, row in some:
                 writer.execute(sql, change(writer, row))
-            step, position = note
-            if step:
-                self._noting(step, position)(writer)
-
-        return job
+            done += len(some)
+        if step:
+            self._noting(step, rows[done - 1][1][_KEYS[table]])(writer)
+        return done
 
     def _turn(self, _: "sqlite.Connection", row: Values) -> Values:
         return {**row, "import_id": self._imports.get(row["import_id"])}

@@ -10,6 +10,7 @@ from multibot.clock import Clock, to_text
 from multibot.home import Home
 from multibot.store.archive import backup, candidate, carrying
 from multibot.store.archive.candidate import Candidate
+from multibot.store.archive.checkpoint import Drain
 from multibot.store.archive.filling import MOST, Filling, Progress, silent
 from multibot.store.archive.manifest import Kind
 from multibot.store.archive.restore import SUFFIX, Restored, alone, require_place
@@ -47,7 +48,10 @@ def restore_bot(
         candidate.made(home, file) as made,
     ):
         carrying.settle(made.path)
-        with Filling(shared, made, bot_name, most) as filling:
+        with (
+            Drain(home) as drain,
+            Filling(shared, made, bot_name, clock=clock, settle=drain.move, most=most) as filling,
+        ):
             kept = _begin(home, clock, shared, made, bot_name)
             rows = filling.run(progress)
     return Restored(

@@ -1,26 +1,25 @@
 """Taking an import back: its turns go, in small steps; what the bots added since stays."""
 
 import functools
-import itertools
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from multibot.clock import Clock, to_text
 from multibot.errors import UsageError
-from multibot.store.archive import batches
+from multibot.store.archive import batches, strides, words
 from multibot.store.archive.shared import SharedFile
-from multibot.store.transaction import Durability
+from multibot.store.archive.strides import Room
+from multibot.store.transaction import Durability, Job
 
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
 
+Outcome = TypeVar("Outcome")
+
 _SOFT = Durability.SOFT
-# A step stops after so long; committing it takes its own time, and every bot waits for both.
-STEP_SECONDS = 0.02
-# The clock is asked once in so many rows: each takes its words out of the search as well.
-_STRIDE = 25
-# Of long texts fewer: it stops at the first that makes them so long.
-_STRIDE_BYTES = 1 << 15
+# What a step leaves in the WAL is moved by `settle`, while others write.
+_LEAVE_WAL = "PRAGMA wal_autocheckpoint = 0"
 
 _TURNS = """
 SELECT octet_length(content), id, bot_name, channel_id, session_id FROM conversations
@@ -71,6 +70,16 @@ class _Session(NamedTuple):
 class _Step(NamedTuple):
     files: int
     turns: int
+    is_merge_due: bool
+
+
+@dataclass(slots=True)
+class _Removed:
+    """What a step has removed so far; `is_merge_due` where words were only marked."""
+
+    turns: int = 0
+    is_merge_due: bool = False
+    sessions: dict[_Session, None] = field(default_factory=dict)
 
 
 class Undoing:
@@ -105,45 +114,60 @@ class Undoing:
     def steps(self) -> Iterator[int]:
         """Remove everything; give the number of turns that each step removed."""
         left = self._ids
+        is_merge_due = False
         while left:
-            step = self._shared.write(functools.partial(self._step, import_ids=left), _SOFT)
+            step = self._take(functools.partial(self._step, import_ids=left))
             left = left[step.files :]
-            self._settle()
+            is_merge_due |= step.is_merge_due
             yield step.turns
+        if is_merge_due:
+            self._merge()
         values = {"at": to_text(self._clock.now()), "batch_id": self._batch_id}
-        while self._shared.write(lambda writing: writing.execute(_UNDONE, values).rowcount, _SOFT):
-            self._settle()
+        while self._take(lambda writing: writing.execute(_UNDONE, values).rowcount):
+            continue
         self._shared.write(lambda writing: writing.execute(_SEAL, values))
+
+    def _take(self, job: Job[Outcome]) -> Outcome:
+        done = self._shared.write(job, _SOFT)
+        self._settle()
+        return done
+
+    def _merge(self) -> None:
+        is_unfinished = self._take(functools.partial(words.merge, begin=True))
+        while is_unfinished:
+            is_unfinished = self._take(words.merge)
 
     def _step(self, writing: "sqlite.Connection", import_ids: list[int]) -> _Step:
         """Remove turns until the time is up. A job; a file counts once nothing of it is left."""
-        until = self._clock.monotonic() + STEP_SECONDS
-        files = turns = 0
-        sessions: dict[_Session, None] = {}
+        writing.execute(_LEAVE_WAL).fetchall()
+        room = Room(self._clock)
+        files = 0
+        removed = _Removed()
         for import_id in import_ids:
             is_left = True
-            while is_left and self._clock.monotonic() <= until:
-                removed, is_left = _remove(writing, import_id, sessions)
-                turns += removed
+            while is_left and room.is_left:
+                is_left = _remove(writing, import_id, removed, room)
             if is_left:
                 break
             files += 1
-        for session in sessions:
+        for session in removed.sessions:
             _settle(writing, session)
-        return _Step(files, turns)
+        return _Step(files, removed.turns, removed.is_merge_due)
 
 
-def _remove(
-    writing: "sqlite.Connection", import_id: int, sessions: dict[_Session, None]
-) -> tuple[int, bool]:
-    """Remove some turns of a file; return how many, and whether any may be left."""
-    values = {"import_id": import_id, "limit": _STRIDE}
+def _remove(writing: "sqlite.Connection", import_id: int, removed: _Removed, room: Room) -> bool:
+    """Remove some turns of a file; return whether any may be left."""
+    values = {"import_id": import_id, "limit": room.rows}
     rows = writing.execute(_TURNS, values).fetchall()
-    before = itertools.accumulate((row[0] for row in rows), initial=0)
-    some = [row[1:] for row, size in zip(rows, before, strict=False) if size < _STRIDE_BYTES]
-    writing.executemany(_DELETE, [{"id": id_} for id_, *_ in some])
-    sessions.update(dict.fromkeys(_Session(*row[1:]) for row in some))
-    return len(some), len(some) < len(rows) or len(rows) == _STRIDE
+    some, size = room.take(rows)
+    # To take its words out one by one is for a long text alone more than bots can wait.
+    is_long = size > strides.BYTES
+    with words.removed_in_bulk(writing, is_due=is_long):
+        writing.executemany(_DELETE, [{"id": row[1]} for row in some])
+    removed.turns += len(some)
+    removed.is_merge_due |= is_long
+    removed.sessions.update(dict.fromkeys(_Session(*row[2:]) for row in some))
+    return len(some) < len(rows) or len(rows) == strides.ROWS
 
 
 def _settle(writing: "sqlite.Connection", session: _Session) -> None:
