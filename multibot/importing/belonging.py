@@ -1,5 +1,6 @@
 """Which messages of a channel are part of a bot's history: its own, and those that it answered."""
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -58,7 +59,7 @@ class Belonging:
         self._bots = rules.bots
         self._all_for = rules.all_for
         self._is_private = is_private
-        self._people: dict[str, _Remembered] = {}
+        self._people: OrderedDict[str, _Remembered] = OrderedDict()
         self._newest: _Remembered | None = None
         self._last: Part | None = None
         self._speakers: set[str] = set()
@@ -92,7 +93,7 @@ class Belonging:
         # Until something is given of it, it is no part of anybody's history.
         self.left_out += 1
         if len(self._people) > _REMEMBERED:
-            del self._people[next(iter(self._people))]
+            self._people.popitem(last=False)
         for bot in [self._all_for] if self._all_for else self._in_private():
             yield from self._give(remembered, bot)
 

@@ -19,6 +19,7 @@ _KNOWN = frozenset(
 )
 _ANSWERS = "response_to_message_id"
 _WHERE = ("channel_name", "channel_type", "is_dm", "guild_id", "parent_channel_id")
+_NOWHERE = (None,) * len(_WHERE)
 _LONGEST_METADATA = 1 << 14
 _CHANNEL_TYPES = {each: each for each in ("channel", "dm", "thread", "forum_post")} | {
     "private": "dm",
@@ -111,7 +112,7 @@ def _role(value: object) -> str:
 
 def _place(*written: object) -> Place | None:
     """Read where an entry was written; None where it does not say so."""
-    if all(each is None for each in written):
+    if written == _NOWHERE:
         return None
     try:
         return _known_place(*written)

@@ -7,7 +7,7 @@ process; in the end all of these are merged. An import that is not large makes n
 import contextlib
 import heapq
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import IO, Any, Generic, NamedTuple, Self, TypeVar
 
@@ -22,6 +22,9 @@ AT_ONCE = 20_000
 # Of long texts fewer.
 BYTES_AT_ONCE = 32 << 20
 _BY_KEY = itemgetter(0)
+
+# A key and the values of an item; lists, as JSON has them.
+_Unpacked = Sequence[list[Any]]
 
 
 class Key(NamedTuple):
@@ -76,11 +79,10 @@ class Staging(Generic[Item]):
     def ordered(self) -> Iterator[tuple[int, Item]]:
         """Give every item with the number of its file; it can be asked for more than once."""
         self._waiting.sort(key=_BY_KEY)
-        runs: list[Iterable[tuple[Key, bytes]]] = [*map(_read, self._aside), self._waiting]
-        merged = heapq.merge(*runs, key=_BY_KEY) if self._aside else self._waiting
+        runs = [*map(_read, self._aside), _unpacked(self._waiting)]
         make = self._make
-        for key, packed in merged:
-            yield key[3], make(orjson.loads(packed))
+        for key, values in heapq.merge(*runs, key=_BY_KEY) if self._aside else runs[0]:
+            yield key[3], make(values)
 
     def _put_aside(self) -> None:
         self._waiting.sort(key=_BY_KEY)
@@ -94,16 +96,19 @@ class Staging(Generic[Item]):
 
 def _write(file: IO[bytes], run: Iterable[tuple[Key, bytes]]) -> None:
     with _errors():
-        for key, packed in run:
-            file.write(orjson.dumps(tuple(key)) + b"\n" + packed + b"\n")
+        file.writelines(b"[%b,%b]\n" % (orjson.dumps(tuple(key)), packed) for key, packed in run)
         file.flush()
 
 
-def _read(file: IO[bytes]) -> Iterator[tuple[Key, bytes]]:
+def _read(file: IO[bytes]) -> Iterator[_Unpacked]:
     with _errors():
         file.seek(0)
-        while key := file.readline():
-            yield Key._make(orjson.loads(key)), file.readline()
+        yield from map(orjson.loads, file)
+
+
+def _unpacked(run: Iterable[tuple[Key, bytes]]) -> Iterator[_Unpacked]:
+    for key, packed in run:
+        yield [*key], orjson.loads(packed)
 
 
 @contextlib.contextmanager

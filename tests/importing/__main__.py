@@ -127,7 +127,8 @@ def arguments(folder: Path) -> tuple[object, ...]:
 def made(folder: Path, name: str) -> Home:
     """Make a home, or find the one that is there."""
     home = Home(folder / name)
-    home.root.mkdir(parents=True, exist_ok=True)
+    home.fleet_file.parent.mkdir(parents=True, exist_ok=True)
+    home.fleet_file.touch()
     return home
 
 

@@ -1,11 +1,15 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from multibot.clock import SystemClock
+from multibot.conversation.past import PastTurn
 from multibot.home import Home
-from tests.unit.importing.reading import answer, context, said, write
+from multibot.store.archive.shared import SharedFile
+from multibot.store.migrate import migrate
+from tests.unit.importing.reading import answer, context, read, said, write
 
 Put = Callable[..., Path]
 
@@ -18,9 +22,10 @@ def old(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    """A home without a fleet and without a database."""
+    """A home whose fleet has no bots yet, and without a database."""
     home = Home(tmp_path / "home")
-    home.root.mkdir()
+    home.fleet_file.parent.mkdir(parents=True)
+    home.fleet_file.touch()
     return home
 
 
@@ -35,3 +40,15 @@ def talk(old: Path) -> Path:
             messages.append(answer(f"answer {number}", message_id, second=60 * number + 1))
         write(old / "sage" / f"123_{person}.json", context(*messages, user_id=person))
     return old
+
+
+@pytest.fixture
+def shared(home: Home) -> Iterator[SharedFile]:
+    migrate(home, SystemClock())
+    with SharedFile(home) as opened:
+        yield opened
+
+
+@pytest.fixture
+def turns(talk: Path) -> list[PastTurn]:
+    return read(talk)[0]

@@ -46,7 +46,7 @@ def counts(result: Result) -> Any:
 def test_a_dry_run_counts_the_same_and_makes_no_file(home: Home, talk: Path) -> None:
     write(talk / "sage" / "124_7.json", "[")
     planned = legacy(home, talk, "--dry-run", "--json")
-    assert list(home.root.iterdir()) == []
+    assert not home.data.exists()
     done = legacy(home, talk, "--json")
 
     assert counts(planned) == counts(done) == ({"sage": {"new": 120, "present": 0}}, 1)
@@ -118,7 +118,6 @@ def test_one_bot_of_several(home: Home, talk: Path) -> None:
 
 def test_a_bot_that_the_fleet_does_not_have(home: Home, talk: Path) -> None:
     """A slip of the pen is refused; a folder of a bot that is gone is imported, and said."""
-    home.fleet_file.parent.mkdir()
     home.fleet_file.write_text(
         "bots:\n- name: spark\n  config_file: spark.yaml\n  channels: ['*']\n"
     )
@@ -130,7 +129,6 @@ def test_a_bot_that_the_fleet_does_not_have(home: Home, talk: Path) -> None:
 
 
 def test_sessions_follow_the_rules_of_the_bot(home: Home, talk: Path) -> None:
-    home.fleet_file.parent.mkdir()
     home.fleet_file.write_text(
         "bots:\n- {name: sage, config_file: sage.yaml, channels: ['*']}\n"
         "storage: {session_scope: channel, session_timeout: 10m}\n"

@@ -1,7 +1,5 @@
 """Past turns on their way into the shared file: small steps, none of them twice, all of it undone."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,54 +7,17 @@ import pytest
 from multibot.clock import SystemClock, from_text
 from multibot.conversation.message import BotName
 from multibot.conversation.past import PastTurn
-from multibot.conversation.session import SessionRules
 from multibot.errors import LockHeldError, UsageError
 from multibot.home import Home
-from multibot.importing.rebuilding import rebuild
 from multibot.store.archive import batches, search
 from multibot.store.archive.batches import Batch
-from multibot.store.archive.imports import File, ForgottenMeanwhileError, Tally, Writing
-from multibot.store.archive.pastrows import Row
+from multibot.store.archive.imports import ForgottenMeanwhileError, Tally, Writing
 from multibot.store.archive.shared import SharedFile
 from multibot.store.archive.undoing import Undoing
-from multibot.store.migrate import migrate
 from multibot.store.stores import open_store
 from tests.fakes import FakeClock
+from tests.importing.past import BATCH, FILES, Ticking, placed
 from tests.store.material import RULES, message, rows
-from tests.unit.importing.reading import read
-
-BATCH = Batch(batch_id="first", kind="legacy", options="{}")
-FILES = [File(f"123_{person}.json", f"sha-{person}") for person in (7, 8, 9)]
-
-
-class Ticking(FakeClock):
-    """Time that goes on by a step whenever somebody asks for it."""
-
-    def __init__(self, step: float) -> None:
-        super().__init__()
-        self._step = step
-
-    def monotonic(self) -> float:
-        self.tick(self._step)
-        return super().monotonic()
-
-
-@pytest.fixture
-def shared(home: Home) -> Iterator[SharedFile]:
-    migrate(home, SystemClock())
-    with SharedFile(home) as opened:
-        yield opened
-
-
-@pytest.fixture
-def turns(talk: Path) -> list[PastTurn]:
-    return read(talk)[0]
-
-
-def placed(turns: list[PastTurn]) -> list[Row]:
-    ordered = sorted(turns, key=lambda turn: (turn.bot_name, turn.channel_id, turn.at))
-    numbered = [(int(turn.user_id) - 7, turn) for turn in ordered]
-    return [Row(*each) for each in rebuild(numbered, lambda _: SessionRules())]
 
 
 def write(
@@ -263,29 +224,3 @@ def test_one_import_at_a_time(home: Home, shared: SharedFile) -> None:
         batches.alone(home),
     ):
         pass
-
-
-def test_long_texts_take_more_steps_forth_and_back(
-    shared: SharedFile, turns: list[PastTurn]
-) -> None:
-    long = [turn._replace(content="word " * 40_000) for turn in turns[:8]]
-    # The clock is asked before each text and the third look says that the time is up.
-    writing = Writing(shared, BATCH, FILES, Ticking(0.006))
-    steps = [*writing.write(placed(long))]
-    writing.finish()
-
-    assert sum(steps) == 8
-    held = [len(text) for (text,) in rows(shared.path, "SELECT content FROM conversations")]
-    assert held == [200_000] * 8
-    undone = [*Undoing(shared, "first", Ticking(0.02)).steps()]
-    assert max(undone) == 1
-    assert sum(undone) == 8
-
-
-def test_few_long_texts_are_held_at_once(shared: SharedFile, turns: list[PastTurn]) -> None:
-    long = [turn._replace(content="w" * 200_000) for turn in turns[:60]]
-
-    steps = [*Writing(shared, BATCH, FILES, Ticking(0.0)).write(placed(long))]
-
-    assert sum(steps) == 60
-    assert max(steps) == 21

@@ -32,11 +32,14 @@ _STRIDE_CHARACTERS = 1 << 15
 _SOFT = Durability.SOFT
 # The clock is asked once in so many rows.
 _STRIDE = 50
+# So much is moved into the file at once: each time two syncs are waited for, and a WAL of 1,000 pages
+# would be moved by the bot that commits next.
+_SETTLED_ROWS = 1000
+_SETTLED_CHARACTERS = 1 << 20
 
 _BEGIN_FILE = """
-INSERT INTO imports (batch_id, kind, source, sha256, options, skipped, started_at)
-VALUES (:batch_id, :kind, :source, :sha256, :options, :skipped, :at)
-RETURNING id
+INSERT INTO imports (batch_id, kind, source, sha256, skipped, options, started_at)
+VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 _PROGRESS = """
 UPDATE imports
@@ -46,7 +49,7 @@ WHERE id = :id
 _FINISH = """
 UPDATE imports SET finished_at = :at
 WHERE id IN (
-    SELECT id FROM imports WHERE batch_id = :batch_id AND finished_at IS NULL LIMIT 200)
+    SELECT id FROM imports WHERE batch_id = :batch_id AND finished_at IS NULL LIMIT 2000)
 """
 _SEAL = """
 UPDATE imports SET finished_at = finished_at
@@ -99,7 +102,7 @@ def _nothing() -> None:
 class Writing:
     """Writes the turns of one batch; `files` are those that the rows' numbers mean.
 
-    `settle` is called after each step, outside of any transaction.
+    `settle` is called after some steps, outside of any transaction.
     """
 
     def __init__(
@@ -121,6 +124,7 @@ class Writing:
         self._known = Known(shared.reader, frozenset(self._ids.values()))
         self._handled: Counter[int] = Counter()
         self._present: Counter[int] = Counter()
+        self._unsettled = self._unsettled_characters = 0
         self._forgotten = shared.reader.execute(_FORGOTTEN).fetchone()
         self.tallies: dict[str, Tally] = {}
 
@@ -156,10 +160,17 @@ class Writing:
 
     def _add(self, rows: Sequence[Row]) -> int:
         done = self._shared.write(lambda writing: self._step(writing, rows), _SOFT)
-        self._settle()
+        self._settle_if_due(rows[: done.rows])
         self._ids |= done.begun
         self._note(done)
         return done.rows
+
+    def _settle_if_due(self, written: Sequence[Row]) -> None:
+        self._unsettled += len(written)
+        self._unsettled_characters += sum(len(row.turn.content) for row in written)
+        if self._unsettled >= _SETTLED_ROWS or self._unsettled_characters >= _SETTLED_CHARACTERS:
+            self._settle()
+            self._unsettled = self._unsettled_characters = 0
 
     def _note(self, done: _Done) -> None:
         self._handled.update(done.handled)
@@ -203,16 +214,9 @@ class Writing:
         return ids
 
     def _begin(self, writing: "sqlite.Connection", number: int) -> int:
-        batch = self._batch
-        values = {
-            "batch_id": batch.batch_id,
-            "kind": batch.kind,
-            "options": batch.options,
-            "at": to_text(self._clock.now()),
-            **self._files[number]._asdict(),
-        }
-        (import_id,) = writing.execute(_BEGIN_FILE, values).fetchone()
-        return int(import_id)
+        batch, at = self._batch, to_text(self._clock.now())
+        values = (batch.batch_id, batch.kind, *self._files[number], batch.options, at)
+        return int(writing.execute(_BEGIN_FILE, values).lastrowid or 0)
 
     def _progress(self, done: _Done, new: Counter[int]) -> Iterator[dict[str, int]]:
         for file, count in done.handled.items():

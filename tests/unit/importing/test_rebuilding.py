@@ -4,6 +4,8 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
+import pytest
+
 from multibot.clock import to_text
 from multibot.conversation.past import PastTurn
 from multibot.conversation.session import SessionRules
@@ -79,3 +81,21 @@ def test_of_equal_turns_the_first_counts() -> None:
 
     assert [file for file, _ in kept] == [0, 1, 1]
     assert doubles.count == 1
+
+
+@pytest.mark.parametrize("turns_between", range(10))
+def test_doubles_stand_close_together(turns_between: int) -> None:
+    """Wherever they begin: as many turns as are remembered may stand between two equal ones."""
+    stream = [(0, turn(number)) for number in range(turns_between)]
+    stream += [(0, turn(100 + number)) for number in range(10)] + [(1, turn(100))]
+    doubles = Doubles(remembered=10)
+
+    assert len(list(doubles.without(stream))) == len(stream) - 1
+    assert doubles.count == 1
+
+
+def test_no_more_doubles_are_remembered_than_that() -> None:
+    far = [(0, turn(number)) for number in range(30)] + [(0, turn(0))]
+    doubles = Doubles(remembered=10)
+
+    assert list(doubles.without(far)) == far
