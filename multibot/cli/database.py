@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from multibot.cli import homes
 from multibot.cli.database_backup import backup, restore
 from multibot.cli.database_check import check, info, reindex
 from multibot.cli.database_query import query
@@ -31,6 +32,7 @@ def migrate(home: Home, *, as_json: bool) -> None:
     from multibot.clock import SystemClock
     from multibot.store import migrate as migrations
 
+    homes.require(home)
     result = migrations.migrate(home, SystemClock())
     version = migrations.schema_version(home.database)
     click.echo(_as_json(home, result, version) if as_json else _as_text(home, result, version))

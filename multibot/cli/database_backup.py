@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from multibot.cli import output
+from multibot.cli import homes, output
 from multibot.errors import UsageError
 from multibot.home import Home
 from multibot.wording import counted, were
@@ -82,15 +82,20 @@ def restore(home: Home, file: Path, bot_name: str | None, *, yes: bool, as_json:
     that bot must be stopped. What is replaced is kept as a copy. Users who were forgotten stay
     forgotten, and what bots have answered is not answered again.
     """
-    _confirm(home, file, bot_name, yes=yes)
-    done = _whole(home, file) if bot_name is None else _one_bot(home, file, bot_name)
+    from multibot.cli import idle
+    from multibot.store.archive import candidate
+
+    homes.require(home)
+    found = candidate.find(home, file)
+    # Whoever is asked holds up nobody who wants to start a bot.
+    with idle.all_bots(home) if bot_name is None else idle.one_bot(home, bot_name):
+        pass
+    _confirm(found, bot_name, yes=yes)
+    done = _whole(home, found) if bot_name is None else _one_bot(home, found, bot_name)
     output.say(_restored_as_json(done, bot_name) if as_json else _restored_as_text(done, bot_name))
 
 
-def _confirm(home: Home, file: Path, bot_name: str | None, *, yes: bool) -> None:
-    from multibot.store.archive import candidate
-
-    found = candidate.find(home, file)
+def _confirm(found: Path, bot_name: str | None, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():

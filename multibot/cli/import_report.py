@@ -27,6 +27,7 @@ class Report:
     turns: int = 0
     doubles: int = 0
     left_out: int = 0
+    is_of_strangers: bool = False
     skipped: Counter[str] = field(default_factory=Counter)
     listed: list[Skipped] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -37,7 +38,13 @@ class Report:
     @property
     def exit_code(self) -> ExitCode:
         """Whether everything was imported that was there."""
-        return ExitCode.PARTIAL if self.skipped else ExitCode.OK
+        is_partial = self.skipped or self.is_without_bots
+        return ExitCode.PARTIAL if is_partial else ExitCode.OK
+
+    @property
+    def is_without_bots(self) -> bool:
+        """Whether there was much to read and nobody of the fleet in it."""
+        return self.is_of_strangers and not self.tallies
 
     def skip(self, item: Skipped) -> None:
         """Note one item that is left out, and say so."""
@@ -71,7 +78,12 @@ class Report:
     def as_text(self) -> str:
         """Write it for people."""
         lines = [_line(name, each, self.is_dry_run) for name, each in sorted(self.tallies.items())]
-        lines += [] if self.tallies else ["There was nothing to import."]
+        if self.is_without_bots:
+            lines.append("Nothing of it is part of a bot's history, see above.")
+        elif not self.tallies:
+            lines.append(
+                "Nothing was imported." if self.skipped else "There was nothing to import."
+            )
         lines += self._rest()
         return "\n".join(lines)
 

@@ -41,27 +41,40 @@ class Run:
     options: Mapping[str, Any]
     told: set[tuple[int, int]] = field(default_factory=set)
 
-    def plan(self, sources: Sources) -> None:
-        """Count what would be new; nothing is written, and no file is made."""
-        with contextlib.ExitStack() as closing:
-            known = Known(None, ())
-            if self.home.database.exists():
-                shared = closing.enter_context(SharedFile(self.home))
-                begun = batches.begun(shared.reader, self._batch(shared).batch_id)
-                known = Known(shared.reader, frozenset(begun.values()))
-            tallies: dict[str, Tally] = {}
-            for row in self._rows(sources, tombstones.load(self.home)):
-                tally = tallies.setdefault(row.turn.bot_name, Tally())
-                if known.look(row.turn) is Presence.PRESENT:
-                    tally.present += 1
-                else:
-                    tally.new += 1
+    @contextlib.contextmanager
+    def looking(self) -> Iterator[SharedFile | None]:
+        """Open the shared file to compare with, if there is one; no file is made."""
+        if not self.home.database.exists():
+            yield None
+            return
+        with SharedFile(self.home) as shared:
+            yield shared
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[SharedFile]:
+        """Open the shared file to write; refuses what keeps an import from being written at all."""
+        self.home.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with batches.alone(self.home), self._open() as shared:
+            yield shared
+
+    def plan(self, sources: Sources, shared: SharedFile | None) -> None:
+        """Count what would be new; nothing is written."""
+        known = Known(None, ())
+        if shared is not None:
+            begun = batches.begun(shared.reader, self._batch(shared).batch_id)
+            known = Known(shared.reader, frozenset(begun.values()))
+        tallies: dict[str, Tally] = {}
+        for row in self._rows(sources, tombstones.load(self.home)):
+            tally = tallies.setdefault(row.turn.bot_name, Tally())
+            if known.look(row.turn) is Presence.PRESENT:
+                tally.present += 1
+            else:
+                tally.new += 1
         self.report.tallies = tallies
 
-    def write(self, sources: Sources) -> None:
+    def write(self, sources: Sources, shared: SharedFile) -> None:
         """Write what is new, in small steps; a run that was interrupted is continued."""
-        self.home.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with batches.alone(self.home), self._open() as shared, Drain(self.home) as drain:
+        with Drain(self.home) as drain:
             batch = self._batch(shared)
             writing = None
             while writing is None:
@@ -73,7 +86,15 @@ class Run:
             writing.finish()
             self.report.tallies = writing.tallies
             if batches.begun(shared.reader, batch.batch_id):
+                batches.note_skipped(shared, batch.batch_id, self.report.skipped.total())
                 self.report.batch_id = batch.batch_id
+
+    def is_begun(self) -> bool:
+        """Tell whether an interruption has left something behind, for the same run to go on with."""
+        if batches.is_blank(self.home.database):
+            return False
+        with SharedFile(self.home) as shared:
+            return batches.unfinished(shared.reader, self.kind, self._options) is not None
 
     def _open(self) -> SharedFile:
         """Open the shared file; one that holds nothing yet is made, or brought up to date."""
@@ -88,12 +109,17 @@ class Run:
                 advance(done)
 
     def _batch(self, shared: SharedFile) -> Batch:
-        options = json.dumps(self.options, sort_keys=True)
-        found = batches.unfinished(shared.reader, self.kind, options)
+        found = batches.unfinished(shared.reader, self.kind, self._options)
         self.report.is_resumed = found is not None
         return Batch(
-            batch_id=found or batches.new_id(self.clock.now()), kind=self.kind, options=options
+            batch_id=found or batches.new_id(self.clock.now()),
+            kind=self.kind,
+            options=self._options,
         )
+
+    @property
+    def _options(self) -> str:
+        return json.dumps(self.options, sort_keys=True)
 
     def _rows(self, sources: Sources, stones: Tombstones) -> Iterator[Row]:
         doubles = Doubles()

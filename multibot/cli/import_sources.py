@@ -142,6 +142,7 @@ def _assign(turns: Iterable[tuple[int, PastTurn | Note]], sources: Sources) -> N
     for file, item in turns:
         if isinstance(item, Note):
             sources.remark(item)
+            sources.report.is_of_strangers = True
         else:
             sources.add(file, item)
 

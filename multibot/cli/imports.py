@@ -1,28 +1,28 @@
 """`multibot import`: what was said elsewhere, brought into the shared file."""
 
-import json
+import contextlib
+import gc
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from multibot.cli import bots
-from multibot.cli.printable import in_json, printable_line
-from multibot.errors import ExitCode, TemporaryError, UsageError
+from multibot.cli import bots, homes, import_batches
+from multibot.errors import TemporaryError, UsageError
 from multibot.home import Home
 
 if TYPE_CHECKING:
     from multibot.cli.import_report import Report
+    from multibot.cli.import_run import Run
     from multibot.cli.import_sources import Sources
     from multibot.config.fleet import Bot
-    from multibot.store.archive.batches import Summary
 
 LEGACY = "legacy"
 EXPORTER = "discord-chat-exporter"
-AGAIN = "The same command goes on where it stopped."
+INCOMPLETE = "the import is not complete. The same command goes on where it stopped."
+NOTHING = "nothing was imported; the same command begins again."
 
 
 @click.group("import")
@@ -32,6 +32,9 @@ def imports() -> None:
     What was said before multibot, or elsewhere; it can be taken back.
     """
 
+
+imports.add_command(import_batches.list_)
+imports.add_command(import_batches.undo)
 
 _dry_run = click.option("--dry-run", is_flag=True, help="Count what would be new; write nothing.")
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -63,6 +66,7 @@ def legacy(
     from multibot.clock import SystemClock
     from multibot.importing.conversation import Reading
 
+    homes.require(home)
     chosen = import_zone.named(zone) if zone else import_zone.of_machine()
     fleet = _fleet(home)
     if bot_name is not None and fleet:
@@ -116,6 +120,7 @@ def discord_chat_exporter(
     from multibot.clock import SystemClock
     from multibot.importing.belonging import Rules
 
+    homes.require(home)
     fleet = _fleet(home)
     authors = _authors(home, fleet, bot_name, as_bot)
     options = {
@@ -135,16 +140,10 @@ def _authors(
     home: Home, fleet: "Mapping[str, Bot]", bot_name: str | None, as_bot: tuple[str, ...]
 ) -> dict[str, str]:
     """Name the bots by their user ids: as they were given, and as the bots that ran here told."""
-    from multibot.importing.identity import discord_id
-
     found = {row.user_id: name for name, row in bots.rows(home).items() if row.user_id}
-    for each in as_bot:
-        name, _, user_id = each.partition("=")
-        if discord_id(user_id) is None:
-            raise UsageError(f"--as-bot {each!r} is not NAME=USER_ID.")
-        found[user_id] = name
+    given = _given(as_bot)
+    found |= {user_id: name for name, user_id in given.items()}
     if fleet:
-        given = [each.partition("=")[0] for each in as_bot]
         bots.require_known([*given, *([bot_name] if bot_name else [])], fleet)
     if bot_name is not None:
         return {user_id: name for user_id, name in found.items() if name == bot_name}
@@ -154,6 +153,24 @@ def _authors(
             remedy="Say so with --as-bot NAME=USER_ID, or take all of it for one with --bot NAME.",
         )
     return found
+
+
+def _given(as_bot: tuple[str, ...]) -> dict[str, str]:
+    """Read who is which bot; one bot and one author are each other's only one."""
+    from multibot.importing.identity import discord_id
+
+    given: dict[str, str] = {}
+    for each in as_bot:
+        name, _, user_id = each.partition("=")
+        if not name or discord_id(user_id) is None:
+            raise UsageError(f"--as-bot {each!r} is not NAME=USER_ID.")
+        if given.setdefault(name, user_id) != user_id:
+            raise UsageError(f"--as-bot gives {name} two user ids: {given[name]} and {user_id}.")
+    for user_id in given.values():
+        names = [name for name, id_ in given.items() if id_ == user_id]
+        if len(names) > 1:
+            raise UsageError(f"--as-bot gives user id {user_id} to {bots.listed(names)}.")
+    return given
 
 
 def _carry_out(  # noqa: PLR0913 - what both kinds of import have in common
@@ -168,86 +185,54 @@ def _carry_out(  # noqa: PLR0913 - what both kinds of import have in common
 ) -> int:
     from multibot.cli.import_report import Report
     from multibot.cli.import_run import Run
-    from multibot.cli.import_sources import Sources
     from multibot.clock import SystemClock
-    from multibot.conversation.past import PastTurn
-    from multibot.importing.staging import Staging
 
     report = Report(is_dry_run=dry_run)
     rules = {name: _rules(bot) for name, bot in fleet.items()}
     run = Run(
         home=home, clock=SystemClock(), report=report, rules=rules, kind=kind, options=options
     )
-    with Staging[PastTurn](PastTurn._make) as staging:
-        sources = Sources(staging, report)
-        read(sources)
-        if dry_run:
-            run.plan(sources)
-        else:
-            try:
-                run.write(sources)
-            except (KeyboardInterrupt, TemporaryError):
-                click.echo(f"multibot: the import is not complete. {AGAIN}", err=True)
-                raise
+    if dry_run:
+        with run.looking() as shared, _sources(report) as sources:
+            read(sources)
+            run.plan(sources, shared)
+    else:
+        _write(run, read)
     _warn_of_strangers(report, fleet)
     click.echo(report.as_json() if as_json else report.as_text())
     return report.exit_code
 
 
-@imports.command("list")
-@_as_json
-@click.pass_obj
-def list_(home: Home, *, as_json: bool) -> int:
-    """List every import, the newest first."""
-    from multibot.store.archive import batches
-    from multibot.store.archive.shared import SharedFile
-
-    with SharedFile(home) as shared:
-        found = batches.summaries(shared.reader)
-    if as_json:
-        rows = [asdict(each) | {"state": each.state} for each in found]
-        click.echo(in_json(json.dumps({"imports": rows}, indent=2, ensure_ascii=False)))
-    else:
-        click.echo("\n".join(map(_line, found)) or "nothing was imported")
-    return ExitCode.OK
+def _write(run: "Run", read: "Callable[[Sources], None]") -> None:
+    try:
+        with run.alone() as shared, _sources(run.report) as sources:
+            read(sources)
+            run.write(sources, shared)
+    except (KeyboardInterrupt, TemporaryError) as error:
+        if isinstance(error, KeyboardInterrupt) or run.is_begun():
+            click.echo(f"multibot: {INCOMPLETE if run.is_begun() else NOTHING}", err=True)
+        raise
 
 
-@imports.command()
-@click.argument("batch_id", metavar="BATCH")
-@click.pass_obj
-def undo(home: Home, batch_id: str) -> int:
-    """Take one import back.
+@contextlib.contextmanager
+def _sources(report: "Report") -> Iterator["Sources"]:
+    from multibot.cli.import_sources import Sources
+    from multibot.conversation.past import PastTurn
+    from multibot.importing.staging import Staging
 
-    Exactly what it brought; what the bots added since stays.
-    """
-    from multibot.cli import import_progress
-    from multibot.clock import SystemClock
-    from multibot.store.archive import batches
-    from multibot.store.archive.checkpoint import Drain
-    from multibot.store.archive.shared import SharedFile
-    from multibot.store.archive.undoing import Undoing
-
-    with SharedFile(home) as shared, batches.alone(home), Drain(home) as drain:
-        undoing = Undoing(shared, batch_id, SystemClock(), drain.move)
-        removed = 0
-        with import_progress.shown("removing", undoing.count()) as advance:
-            try:
-                for step in undoing.steps():
-                    removed += step
-                    advance(step)
-            except (KeyboardInterrupt, TemporaryError):
-                click.echo(f"multibot: {removed:,} turns are removed. {AGAIN}", err=True)
-                raise
-    click.echo(f"{removed:,} turns removed; the files that they came from are untouched.")
-    return ExitCode.OK
+    with _hardly_a_cycle(), Staging[PastTurn](PastTurn._make) as staging:
+        yield Sources(staging, report)
 
 
-def _line(batch: "Summary") -> str:
-    files = "1 file" if batch.files == 1 else f"{batch.files:,} files"
-    return (
-        f"{batch.batch_id}  {batch.state:11}  {batch.started_at}  {batch.added:,} turns"
-        f" from {files} ({batch.kind}): {printable_line(batch.source)}"
-    )
+@contextlib.contextmanager
+def _hardly_a_cycle() -> Iterator[None]:
+    """Look for cycles seldom: among millions of small values it takes a tenth of the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(200_000)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _fleet(home: Home) -> "Mapping[str, Bot]":

@@ -11,8 +11,8 @@ from typing import NoReturn
 import click
 
 import multibot
-from multibot.cli import output
-from multibot.errors import ExitCode, MultibotError, PermanentError, UsageError
+from multibot.cli import homes, output
+from multibot.errors import ExitCode, MultibotError, PermanentError, SchemaError, UsageError
 from multibot.home import Home
 
 # Name -> where its click command is; imported only when it is the one asked for.
@@ -75,6 +75,14 @@ class LazyGroup(click.Group):
         command = getattr(importlib.import_module(module), name)
         assert isinstance(command, click.Command)  # noqa: S101 - a wrong table is a bug
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Carry a command out; what it misses in a wrong folder is no fault of a database."""
+        try:
+            return super().invoke(ctx)
+        except SchemaError:
+            homes.require(ctx.obj)
+            raise
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -14,7 +14,14 @@ from click.testing import CliRunner, Result
 
 from multibot.cli.main import root
 from multibot.clock import SystemClock
-from multibot.errors import ExitCode, LockHeldError, SchemaError, TemporaryError, UsageError
+from multibot.errors import (
+    ExitCode,
+    LockHeldError,
+    PermanentError,
+    SchemaError,
+    TemporaryError,
+    UsageError,
+)
 from multibot.home import Home
 from multibot.runtime.care import LifeLock
 from multibot.store.migrate import migrate
@@ -107,6 +114,27 @@ def test_nothing_is_replaced_without_a_yes(fleet: Home, copy: Path) -> None:
     assert isinstance(result.exception, UsageError)
     assert "--yes" in str(result.exception)
     assert said(fleet.database) == []
+
+
+def test_a_fleet_that_runs_is_seen_before_anybody_is_asked(
+    fleet: Home, copy: Path, running: LifeLock
+) -> None:
+    assert running.held
+    for words in (("restore", str(copy)), ("restore", str(copy), "--bot", "sage")):
+        assert isinstance(multibot(fleet, *words).exception, TemporaryError)
+
+
+def test_what_is_no_database_is_not_put_back(fleet: Home, copy: Path) -> None:
+    rubbish = fleet.root / "rubbish.db"
+    for content in (b"rubbish " * 1000, copy.read_bytes()[:100] + b"\xff" * 9000):
+        rubbish.write_bytes(content)
+        error = multibot(fleet, "restore", str(rubbish), "--yes").exception
+
+        assert isinstance(error, PermanentError)
+        assert (error.where, error.remedy) == (
+            str(rubbish),
+            "Restore another one; `multibot db info` lists them.",
+        )
 
 
 def test_the_whole_waits_for_every_bot(fleet: Home, copy: Path, running: LifeLock) -> None:
@@ -223,7 +251,22 @@ def test_the_commands_themselves_end_with_one_clear_line(fleet: Home) -> None:
         assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "command", [["info"], ["check"], ["migrate"], ["query", "select 1"], ["restore", "x", "--yes"]]
+)
+def test_a_folder_that_is_no_home_is_told_so(home: Home, command: list[str]) -> None:
+    error = multibot(home, *command).exception
+
+    assert isinstance(error, UsageError)
+    assert "this is no multibot home" in str(error)
+    assert "multibot init" in str(error)
+    assert list(home.root.iterdir()) == []
+    assert multibot(home, *command, "--help").exception is None
+
+
 def test_what_is_not_there_cannot_be_examined(home: Home) -> None:
+    home.fleet_file.parent.mkdir()
+    home.fleet_file.touch()
     error = multibot(home, "check").exception
 
     assert isinstance(error, SchemaError)

@@ -80,7 +80,10 @@ def test_an_unknown_bot_is_refused(home: Home) -> None:
 
 
 def test_without_a_database_the_command_to_run_is_named(tmp_path: Path) -> None:
-    result = multibot(Home(tmp_path), "forget", "--user", AL, "--yes")
+    home = Home(tmp_path)
+    home.fleet_file.parent.mkdir()
+    home.fleet_file.touch()
+    result = multibot(home, "forget", "--user", AL, "--yes")
 
     assert isinstance(result.exception, SchemaError)
     assert "multibot db migrate" in str(result.exception)

@@ -218,6 +218,8 @@ def test_what_cannot_be_shown_is_refused(chat: Home, name: str, said: str) -> No
     "command", [["list"], ["show", "1"], ["search", "x"], ["export"], ["stats"]]
 )
 def test_without_a_database_the_command_to_run_is_named(home: Home, command: list[str]) -> None:
+    home.fleet_file.parent.mkdir()
+    home.fleet_file.touch()
     result = multibot(home, "history", *command)
 
     assert isinstance(result.exception, SchemaError)

@@ -161,6 +161,8 @@ def test_what_is_not_there_is_refused(talks: Talks, arguments: tuple[str, ...]) 
 
 
 def test_without_a_database_the_command_to_run_is_named(home: Home, clock: FakeClock) -> None:
+    home.fleet_file.parent.mkdir()
+    home.fleet_file.touch()
     with pytest.raises(SchemaError, match="multibot db migrate"):
         Talks(home, clock).run("list")
 

@@ -14,10 +14,11 @@ from click.testing import CliRunner, Result
 from multibot.cli import import_zone
 from multibot.cli.main import root
 from multibot.clock import SystemClock
-from multibot.errors import SchemaError, UsageError
+from multibot.errors import LockHeldError, SchemaError, UsageError
 from multibot.home import Home
 from multibot.store import connection
-from multibot.store.archive import tombstones
+from multibot.store.archive import batches, tombstones
+from multibot.store.archive.shared import SharedFile
 from multibot.store.archive.tombstones import Tombstones
 from multibot.store.migrate import migrate
 from tests.importing import roundtrip
@@ -25,6 +26,7 @@ from tests.store.material import rows, turnstile_held
 from tests.unit.importing.reading import entry, write
 from tests.unit.importing.test_exporter import AL, SAGE, export, message, reply
 
+_CUT_OFF = "UPDATE imports SET finished_at = NULL"
 UTC_TIMES = ("--source-tz", "UTC")
 
 
@@ -84,15 +86,75 @@ def test_the_old_files_stay_as_they_are(home: Home, talk: Path) -> None:
 
 def test_the_list_and_the_way_back(home: Home, talk: Path) -> None:
     batch_id = json.loads(legacy(home, talk, "--json").stdout)["batch"]
-    listed = multibot(home, "list")
-    assert listed.stdout.startswith(f"{batch_id}  done ")
-    assert "120 turns from 3 files (legacy)" in listed.stdout
+    _, listed = multibot(home, "list").stdout.splitlines()
+    assert listed.startswith(f"{batch_id}  done ")
+    assert listed.split()[-4:] == ["120", "0", "legacy", str(talk)]
 
     undone = multibot(home, "undo", batch_id)
     assert undone.stdout == "120 turns removed; the files that they came from are untouched.\n"
     (only,) = json.loads(multibot(home, "list", "--json").stdout)["imports"]
     assert (only["batch_id"], only["state"], only["added"]) == (batch_id, "undone", 120)
     assert counts(legacy(home, talk, "--json"))[0] == {"sage": {"new": 120, "present": 0}}
+
+
+def test_the_list_counts_what_was_skipped_as_the_run_did(home: Home, talk: Path) -> None:
+    """Also what no file that brought something has skipped."""
+    write(talk / "sage" / "124_7.json", "")
+    write(talk / "sage" / "125_7.json", [entry("hello"), {"role": "user"}])
+    _, skipped = counts(legacy(home, talk, "--json"))
+    (only,) = json.loads(multibot(home, "list", "--json").stdout)["imports"]
+
+    assert only["skipped"] == skipped == 2
+    assert only["paths"] == [str(talk)]
+
+
+def test_an_undo_that_was_cut_off_is_listed_with_what_to_do(home: Home, talk: Path) -> None:
+    batch_id = json.loads(legacy(home, talk, "--json").stdout)["batch"]
+    with SharedFile(home) as shared:
+        batches.begin_undoing(shared, batch_id, SystemClock().now())
+    listed = multibot(home, "list").stdout
+
+    assert f"{batch_id}  half undone  " in listed
+    assert f"not taken back completely: `multibot import undo {batch_id}` goes on." in listed
+    assert multibot(home, "undo", batch_id).stdout.startswith("120 turns removed")
+    assert f"{batch_id}  undone  " in multibot(home, "list").stdout
+
+
+def test_bots_and_authors_are_told_apart(home: Home, tmp_path: Path) -> None:
+    file = export(tmp_path / "a.json", message(1, AL, "hi", "10:00:00"))
+    for two in (("sage=100", "sage=101"), ("sage=100", "spark=100")):
+        words = [word for each in two for word in ("--as-bot", each)]
+        error = multibot(home, "discord-chat-exporter", file, *words).exception
+        assert isinstance(error, UsageError)
+        assert "--as-bot gives " in str(error)
+
+
+def test_files_without_a_bot_of_the_fleet_are_not_all_well(home: Home, tmp_path: Path) -> None:
+    file = export(tmp_path / "a.json", message(1, AL, "hi", "10:00:00"))
+    result = multibot(home, "discord-chat-exporter", file, "--as-bot", "sage=555")
+
+    assert result.return_value == 3
+    assert "Nothing of it is part of a bot's history, see above." in result.stdout
+
+
+def test_nothing_is_read_while_it_could_not_be_written(home: Home, talk: Path) -> None:
+    write(talk / "sage" / "124_7.json", "")
+    home.data.mkdir()
+    with batches.alone(home):
+        result = legacy(home, talk)
+
+    assert isinstance(result.exception, LockHeldError)
+    assert result.stderr == ""
+
+
+def test_a_folder_that_is_no_home_stays_as_it_is(tmp_path: Path, talk: Path) -> None:
+    other = Home(tmp_path / "other")
+    other.root.mkdir()
+    for words in ((), ("--dry-run",)):
+        error = legacy(other, talk, *words).exception
+        assert isinstance(error, UsageError)
+        assert "this is no multibot home" in str(error)
+    assert list(other.root.iterdir()) == []
 
 
 def test_the_fleets_own_folders_are_no_bots(home: Home, talk: Path) -> None:
@@ -182,9 +244,18 @@ def test_a_database_of_an_older_version_is_not_touched(home: Home, talk: Path) -
     assert "multibot db migrate" in str(result.exception)
 
 
-def test_an_import_that_is_interrupted_says_how_to_go_on(home: Home, talk: Path) -> None:
+@pytest.mark.parametrize("is_begun", [True, False])
+def test_an_import_that_is_interrupted_says_how_to_go_on(
+    home: Home, talk: Path, *, is_begun: bool
+) -> None:
     """Ctrl-C while it waits for its turn to write."""
     migrate(home, SystemClock())
+    if is_begun:
+        legacy(home, talk)
+        with SharedFile(home) as shared:
+            shared.write(lambda writing: writing.execute(_CUT_OFF))
+            shared.write(lambda writing: writing.execute("DELETE FROM conversations WHERE id > 60"))
+        home.import_lock.unlink()
     with turnstile_held(home.database_lock):
         process = subprocess.Popen(
             roundtrip.command(home, "legacy", talk, *UTC_TIMES),
@@ -200,7 +271,8 @@ def test_an_import_that_is_interrupted_says_how_to_go_on(home: Home, talk: Path)
     # Python itself ends with the signal where it was caught in the middle of an import; a shell says
     # 130 to both.
     assert process.returncode in {130, -signal.SIGINT}, errors
-    assert "the import is not complete. The same command goes on where it stopped." in errors
+    begun = "the import is not complete. The same command goes on where it stopped."
+    assert (begun if is_begun else "nothing was imported; the same command begins again") in errors
     assert "Traceback" not in errors
     assert counts(legacy(home, talk, "--json"))[0] == {"sage": {"new": 120, "present": 0}}
 

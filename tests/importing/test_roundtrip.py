@@ -61,7 +61,8 @@ def test_zones_make_no_difference(tmp_path: Path, lines: list[Line]) -> None:
     found = []
     for zone in ("UTC", "Asia/Tokyo", "America/Los_Angeles"):
         home = Home(tmp_path / zone / "home")
-        home.root.mkdir(parents=True)
+        home.fleet_file.parent.mkdir(parents=True)
+        home.fleet_file.touch()
         LAYOUTS["F3"](tmp_path / zone / "old", lines, ZoneInfo(zone))
         legacy(home, tmp_path / zone / "old", zone)
         found.append(roundtrip.sessions(home))
@@ -83,7 +84,8 @@ def test_an_import_that_is_killed_ends_as_one_that_is_not(
     killed = 0
     for number, moment in enumerate(roundtrip.moments(seconds, KILLS, seed=4)):
         other = Home(tmp_path / f"killed{number}")
-        other.root.mkdir()
+        other.fleet_file.parent.mkdir(parents=True)
+        other.fleet_file.touch()
         killed += roundtrip.kill_at(roundtrip.command(other, *what), moment)
         roundtrip.run(other, *what)
         assert roundtrip.state(other) == clean

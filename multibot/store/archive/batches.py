@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import json
 import os
 import secrets
 from collections.abc import Iterator
@@ -10,9 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multibot.clock import to_text
 from multibot.errors import LockHeldError
 from multibot.home import Home
 from multibot.store import connection, migrate
+from multibot.store.archive.shared import SharedFile
 
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
@@ -27,10 +30,26 @@ LIMIT 1
 """
 _ALL = """
 SELECT batch_id, kind, min(started_at), max(finished_at), max(undone_at), count(*),
-    sum(added), sum(present), sum(skipped), min(source), count(*) = count(finished_at)
+    sum(added), sum(present), sum(skipped), min(source), count(*) = count(finished_at),
+    min(options), count(undone_at) > 0 AND (count(undone_at) < count(*) OR EXISTS (
+        SELECT 1 FROM conversations
+        WHERE import_id IN (SELECT id FROM imports AS own WHERE own.batch_id = imports.batch_id)
+    ))
 FROM imports
 GROUP BY batch_id, kind
 ORDER BY max(id) DESC
+"""
+_BEGIN_UNDOING = """
+UPDATE imports SET undone_at = :at
+WHERE id IN (
+    SELECT id FROM imports WHERE batch_id = :batch_id AND undone_at IS NULL LIMIT 200)
+"""
+# A file of which nothing came has no row: what was skipped of it stands in the first one.
+_SKIPPED = """
+UPDATE imports
+SET skipped = max(skipped + :skipped - (
+    SELECT sum(skipped) FROM imports WHERE batch_id = :batch_id), 0)
+WHERE id = (SELECT min(id) FROM imports WHERE batch_id = :batch_id)
 """
 
 
@@ -57,13 +76,21 @@ class Summary:
     present: int
     skipped: int
     source: str
+    options: str
+    is_half_undone: bool
 
     @property
     def state(self) -> str:
-        """How it stands, in one word."""
+        """How it stands, in a word or two."""
         if self.undone_at is not None:
-            return "undone"
+            return "half undone" if self.is_half_undone else "undone"
         return "done" if self.finished_at is not None else "interrupted"
+
+    @property
+    def paths(self) -> list[str]:
+        """What the command line named: a folder, or files."""
+        options = json.loads(self.options)
+        return [options["path"]] if "path" in options else options.get("files") or [self.source]
 
 
 def is_blank(database: Path) -> bool:
@@ -117,6 +144,19 @@ def begun(reader: "sqlite.Connection", batch_id: str) -> dict[tuple[str, str], i
     return {(source, sha256): int(import_id) for import_id, source, sha256 in rows}
 
 
+def begin_undoing(shared: SharedFile, batch_id: str, at: datetime) -> None:
+    """Mark a batch before anything of it goes: whoever looks must see one that is cut off."""
+    values = {"batch_id": batch_id, "at": to_text(at)}
+    while shared.write(lambda writing: writing.execute(_BEGIN_UNDOING, values).rowcount):
+        continue
+
+
+def note_skipped(shared: SharedFile, batch_id: str, count: int) -> None:
+    """Let a batch tell how many items its run has skipped, whichever files they were in."""
+    values = {"batch_id": batch_id, "skipped": count}
+    shared.write(lambda writing: writing.execute(_SKIPPED, values))
+
+
 def summaries(reader: "sqlite.Connection") -> list[Summary]:
     """Return every batch, the newest first."""
     return [
@@ -131,6 +171,8 @@ def summaries(reader: "sqlite.Connection") -> list[Summary]:
             present=row[7],
             skipped=row[8],
             source=row[9],
+            options=row[11],
+            is_half_undone=bool(row[12]),
         )
         for row in reader.execute(_ALL).fetchall()
     ]

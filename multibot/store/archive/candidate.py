@@ -47,7 +47,8 @@ def made(home: Home, file: Path) -> Iterator[Candidate]:
     said = manifest.read(source)
     sha256 = _require_as_written(source, said)
     path = home.data / RESTORING
-    copies.copy(source, path, opened=open_copy)
+    with _another_in_place_of(source):
+        copies.copy(source, path, opened=open_copy)
     with copies.removed_on_failure(path), copies.errors_of_disk(path):
         _require_usable(source, path)
         with _blamed_on(source):
@@ -161,6 +162,19 @@ def _blamed_on(source: Path) -> Iterator[None]:
         yield
     except PermanentError as error:
         error.where = str(source)
+        if type(error) is PermanentError:
+            error.remedy = _OTHER
+        raise
+
+
+@contextlib.contextmanager
+def _another_in_place_of(source: Path) -> Iterator[None]:
+    """Where it is this file that cannot be read, the remedy is another one."""
+    try:
+        yield
+    except PermanentError as error:
+        if error.where == str(source):
+            error.remedy = _OTHER
         raise
 
 
