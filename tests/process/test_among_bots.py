@@ -1,14 +1,20 @@
 """Many bots as real processes in the same channels: who answers people, and who speaks up."""
 
+import contextlib
 from collections import Counter
+from collections.abc import Mapping
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 import yaml
 
+from multibot.clock import to_text
 from multibot.home import Home
+from multibot.store import connection
 from tests.faults import book, crowd, running
 from tests.faults.crowd import Crowd
 from tests.faults.gathering import QUICK, Gathering
@@ -27,6 +33,7 @@ class Shared(Crowd):
     """Bots whose channels overlap, and that may also talk with each other."""
 
     answers = 1
+    delays: Mapping[str, str] = MappingProxyType({})
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -38,6 +45,7 @@ class Shared(Crowd):
         for number, bot in enumerate(fleet["bots"]):
             heard = [CHANNELS[(number + step) % len(CHANNELS)] for step in range(EARS)]
             bot |= {"channels": heard, "priority": number, "config_file": "whole.yaml"}
+            bot["response_behavior"] = {"response_delay": self.delays.get(bot["name"], "0-0")}
         fleet["global_settings"] = {"answers_per_message": self.answers}
         fleet["cross_bot"] = QUICK
         self.home.fleet_file.write_text(yaml.safe_dump(fleet, sort_keys=False), encoding="utf-8")
@@ -51,6 +59,25 @@ class Shared(Crowd):
             while len(asked) * self.answers - self.world.received_count > UNDER_WAY:
                 await pause()
         return asked
+
+    def holds(self, message_id: str) -> list[tuple[str, int]]:
+        """Say who has a message, and how often it has changed hands."""
+        rows = self.rows("select * from message_claims where message_id = ?", message_id)
+        return [(row["bot_name"], row["fence"]) for row in rows]
+
+    def lapse(self, message_id: str) -> None:
+        """Let the lease of a message end now, and not in a minute."""
+        now = to_text(self.world.clock.now())
+        with contextlib.closing(connection.open_writer(self.home.database)) as writing:
+            writing.execute(
+                "UPDATE message_claims SET expires_at = ? WHERE message_id = ?", (now, message_id)
+            )
+
+    def has_decided(self, bot: str, message_id: str, decision: str) -> bool:
+        """Say whether a bot has made this of a message."""
+        sql = "select state, reason from inbox where bot_name = ? and message_id = ?"
+        rows = self.rows(sql, bot, message_id)
+        return [f"{row['state']} {row['reason']}" for row in rows] == [decision]
 
     async def answers_by_message(self) -> Counter[str]:
         """Count what the sandbox was given, by what it replies to."""
@@ -93,6 +120,38 @@ async def test_when_the_favourite_is_killed_the_next_one_answers(home: Home) -> 
 
     assert favourite == "bot02"
     assert second["bot"] == "bot01"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_when_the_favourite_dies_with_a_message_another_answers_and_it_does_not(
+    home: Home,
+) -> None:
+    """Killed between its claim and its answer; the lease ends, and then it comes back."""
+    Shared.answers = 1
+    waits = "declined claimed_by"
+    async with Shared(home, world=crowd.world(), count=2) as fleet:
+        fleet.delays = {"bot01": "100-100"}
+        fleet.write_files()
+        async with running.by_hand(fleet) as started:
+            said = await fleet.say("#art", "ada", "who is there?")
+            await until(partial(fleet.has_decided, "bot00", said["id"], waits), "the next in line")
+            assert fleet.holds(said["id"]) == [("bot01", 1)]
+            started["bot01"].process.kill()
+            await started["bot01"].end()
+            fleet.lapse(said["id"])
+            (answer,) = await fleet.answers_to(said["id"])
+            fleet.delays = {}
+            fleet.write_files()
+            async with running.by_hand(fleet, ["bot01"]):
+                await until(partial(fleet.has_decided, "bot01", said["id"], waits), "who is back")
+                # What it says to the same person comes in order: nothing before this.
+                again = await fleet.say("#art", "ada", "bot01, are you back?")
+                (later,) = await fleet.answers_to(again["id"])
+        counted = await fleet.answers_by_message()
+
+    assert (answer["bot"], later["bot"], counted[said["id"]]) == ("bot00", "bot01", 1)
+    assert fleet.holds(said["id"]) == [("bot00", 2)]
 
 
 @pytest.mark.slow
