@@ -1,10 +1,13 @@
 """`multibot db query`: a question in SQL that can change nothing."""
 
+import contextlib
 import csv
 import json
 import math
+import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +15,7 @@ import click
 from multibot.cli import output, tables
 from multibot.cli.printable import in_json, printable, printable_line
 from multibot.cli.tables import NARROWEST
+from multibot.errors import MultibotError
 from multibot.home import Home
 from multibot.wording import counted
 
@@ -61,7 +65,8 @@ def query(home: Home, sql: str, limit: int, timeout: float, *, as_csv: bool, as_
 
     if as_csv and as_json:
         raise click.UsageError("--csv and --json exclude each other.")
-    answer = ask(home.database, sql, limit=limit, seconds=timeout)
+    with _interruptible():
+        answer = ask(home.database, sql, limit=limit, seconds=timeout)
     if as_json:
         rows = [_object(answer.columns, map(_finite, row)) for row in answer.rows]
         output.say(in_json(json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False)))
@@ -73,6 +78,27 @@ def query(home: Home, sql: str, limit: int, timeout: float, *, as_csv: bool, as_
         output.say(
             f"multibot: only the first {counted(limit, 'row')} of the answer (--limit)", err=True
         )
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C be one: raised inside of what SQLite calls, it comes back as SQLite's own error."""
+    came = False
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        nonlocal came
+        came = True
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    except MultibotError as error:
+        if came:
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _object(columns: tuple[str, ...], row: Iterable[Any]) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -271,6 +273,24 @@ def test_what_is_not_there_cannot_be_examined(home: Home) -> None:
 
     assert isinstance(error, SchemaError)
     assert "There is no database yet" in str(error)
+
+
+def test_a_question_that_is_interrupted_is_no_slow_one(fleet: Home) -> None:
+    forever = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT max(i) FROM n"
+    words = ["--home", str(fleet.root), "db", "query", forever, "--timeout", "60"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "multibot", *words],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    # It has the file open from the beginning of its question on.
+    opened = Path(f"/proc/{process.pid}/fd")
+    while str(fleet.database) not in {os.path.realpath(each) for each in opened.iterdir()}:
+        os.sched_yield()
+    process.send_signal(signal.SIGINT)
+
+    assert process.communicate(timeout=60)[1].strip() == ""
+    assert process.returncode in {130, -signal.SIGINT}
 
 
 def test_what_json_does_not_know_is_null(fleet: Home) -> None:
