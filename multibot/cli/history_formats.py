@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from multibot.store.archive.reading import Transcript
     from multibot.store.archive.turn import StoredTurn
 
-# So many turns of a session are held at once to say what it is about.
+# So many turns of a session are held at once to say what it is about; of long texts fewer.
 _PEEKED = 250
+_PEEKED_CHARACTERS = 1 << 20
 
 # What means something to Markdown inside a line, and at its beginning.
 _INLINE = re.compile(r"([\\`*_\[\]<>&|~$!#])")
@@ -66,7 +67,7 @@ class Export:
         """Go through all sessions in the order in which they began."""
         for key in self.transcript.sessions():
             turns = self._counted(self.transcript.of_session(key))
-            beginning = list(itertools.islice(turns, _PEEKED))
+            beginning = _beginning(turns)
             if beginning:
                 self.sections_written += 1
                 yield Section(
@@ -82,6 +83,16 @@ class Export:
         for turn in turns:
             self.written += 1
             yield self.change(turn)
+
+
+def _beginning(turns: Iterator["StoredTurn"]) -> list["StoredTurn"]:
+    beginning, characters = [], 0
+    for turn in itertools.islice(turns, _PEEKED):
+        beginning.append(turn)
+        characters += len(turn.content)
+        if characters >= _PEEKED_CHARACTERS:
+            break
+    return beginning
 
 
 def jsonl(export: Export) -> Iterator[str]:

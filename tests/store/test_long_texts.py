@@ -1,20 +1,28 @@
 """Texts of 256 KiB: what they are moved, removed and read in stays small."""
 
 import itertools
-from collections.abc import Sequence
+import tracemalloc
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pytest
 
 from multibot.home import Home
+from multibot.store.archive import index as index_of
 from multibot.store.archive import strides
 from multibot.store.archive.backup import backup
+from multibot.store.archive.criteria import Criteria, SessionKey
+from multibot.store.archive.finding import Finding, Order
 from multibot.store.archive.partition import restore_bot
+from multibot.store.archive.reading import Transcript
 from multibot.store.archive.shared import SharedFile
 from multibot.store.archive.strides import Room
 from multibot.store.archive.undoing import Undoing
+from multibot.store.migrate import migrate
 from tests.fakes import FakeClock
 from tests.store.copies import OpenBot, change, count, found, index, talk
 from tests.store.material import SAGE, rows
+from tests.store.transcripts import store, turn
 
 LONG = 256 * 1024
 TEXT = "zymurgy " * (LONG // 8)
@@ -100,3 +108,40 @@ def test_an_import_is_taken_back_few_of_them_at_a_time(
     # They were only marked at first, since to take each word out takes long.
     pages = rows(home.database, "SELECT block FROM conversations_fts_data")
     assert not any(b"zymurgy" in page for (page,) in pages)
+
+
+@pytest.mark.parametrize("by_session", [False, True], ids=["by time", "by session"])
+@pytest.mark.parametrize("asked", [{}, {"channel_ids": ("10",)}], ids=["all", "few"])
+def test_few_of_them_are_held_while_they_are_read(
+    home: Home, clock: FakeClock, asked: dict[str, Any], *, by_session: bool
+) -> None:
+    migrate(home, clock)
+    store(home, (turn(f"{number} {TEXT}", after=number) for number in range(100)))
+    with SharedFile(home) as shared:
+        said = Transcript(shared, Criteria(**asked))
+        turns = said.of_session(SessionKey("sage", "10", "s1")) if by_session else said.turns()
+        read, most = held_by(each.content[:3] for each in turns)
+
+    assert read == [f"{number} {TEXT}"[:3] for number in range(100)]
+    assert most < 5 * strides.HELD_BYTES
+
+
+def test_few_of_them_are_searched_in_memory_at_once(home: Home, clock: FakeClock) -> None:
+    migrate(home, clock)
+    store(home, (turn(f"{TEXT} last{number}", after=number) for number in range(40)))
+    with SharedFile(home) as shared:
+        memory, through = index_of.of_a_moment(shared.reader, 0, 5000)
+        memory.close()
+        found_last = Finding(shared, Criteria(), "last39").find(Order.NEWEST, 20)
+
+    assert through == 15
+    assert [each.turn.id for each in found_last] == [40]
+
+
+def held_by(items: Iterable[str]) -> tuple[list[str], int]:
+    """Go through them; say how many bytes were held at most meanwhile."""
+    tracemalloc.start()
+    try:
+        return list(items), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()

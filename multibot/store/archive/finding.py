@@ -123,12 +123,11 @@ class Finding:
         low = search.watermark(self._shared.reader)
         newest = search.newest(self._shared.reader)
         while low < newest:
-            memory = index.of_a_moment(self._shared.reader, low, low + MOMENT)
+            memory, low = index.of_a_moment(self._shared.reader, low, low + MOMENT)
             try:
                 yield from _of_a_moment(Index(memory, self._values), order, limit)
             finally:
                 memory.close()
-            low += MOMENT
 
     def _found(self, hits: list[_Hit]) -> list[Found]:
         known = {hit.id: hit.found for hit in hits if hit.found is not None}

@@ -5,12 +5,14 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from multibot.store.archive import pieces
+from multibot.store.archive import pieces, strides
 from multibot.store.archive.criteria import MATCHES
 from multibot.store.archive.marks import CLOSE, EXCERPT_WORDS, MORE, OPEN, Marked
 from multibot.store.archive.turn import COLUMNS, Key, StoredTurn
 from multibot.store.driver import sqlite
 
+# So many bytes of texts are searched in memory at once.
+HELD_BYTES = 1 << 22
 # So many turns that have the words are looked at in one read.
 PAGE = 5_000
 LAST_ID = 2**63 - 1
@@ -45,6 +47,9 @@ _SCHEMA = """
 SELECT sql FROM sqlite_schema
 WHERE name IN ('conversations', 'conversations_fts')
 ORDER BY name
+"""
+_SIZES = """
+SELECT id, octet_length(content) FROM conversations WHERE id > ? AND id <= ? ORDER BY id
 """
 _COPIED = "SELECT * FROM conversations WHERE id > ? AND id <= ?"
 _COPY = "INSERT INTO conversations VALUES ({})"
@@ -113,13 +118,21 @@ class Index:
         return self._reader.execute(sql, {**self._values, **values}).fetchall()
 
 
-def of_a_moment(reader: "sqlite.Connection", low: int, high: int) -> "sqlite.Connection":
-    """Make a file in memory with the turns above one id up to another, and their index."""
+def of_a_moment(
+    reader: "sqlite.Connection", low: int, high: int
+) -> "tuple[sqlite.Connection, int]":
+    """Make a file in memory with the turns above one id, and their index; say up to which id.
+
+    That is the other id, or one below it where their texts are long.
+    """
+    sizes = reader.execute(_SIZES, (low, high)).fetchall()
+    count = strides.cut((size for _, size in sizes), HELD_BYTES)
+    through = high if count == len(sizes) else sizes[count - 1][0]
     memory = sqlite.connect(":memory:", isolation_level=None)
     for (sql,) in reader.execute(_SCHEMA).fetchall():
         memory.execute(sql)
-    rows = reader.execute(_COPIED, (low, high)).fetchall()
-    if rows:
-        memory.executemany(_COPY.format(", ".join("?" * len(rows[0]))), rows)
+    # One by one: no more than one of them is held twice.
+    for row in reader.execute(_COPIED, (low, through)):
+        memory.execute(_COPY.format(", ".join("?" * len(row))), row)
     memory.execute(_INDEX)
-    return memory
+    return memory, through

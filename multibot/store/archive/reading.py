@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from multibot.store import connection
-from multibot.store.archive import directory, few
+from multibot.store.archive import directory, few, strides
 from multibot.store.archive.criteria import EARLIEST, LATEST, MATCHES, Criteria, SessionKey
 from multibot.store.archive.turn import COLUMNS, Key, StoredTurn
 
@@ -29,17 +29,18 @@ WHERE c.bot_name = :bot
 """
 _FORWARD = "ORDER BY c.timestamp, c.id"
 _BACKWARD = "ORDER BY c.timestamp DESC, c.id DESC"
-_PAGE_END = f"SELECT c.timestamp, c.id {_SOURCE} {_FORWARD} LIMIT 1 OFFSET :page - 1"
-_PAGE_BEGIN = f"SELECT c.timestamp, c.id {_SOURCE} {_BACKWARD} LIMIT 1 OFFSET :page"
-_TURNS = f"SELECT {COLUMNS} {_SOURCE} AND {MATCHES} {_FORWARD}"
-_KEYS = f"SELECT c.timestamp, c.id {_SOURCE} AND {MATCHES} {_BACKWARD}"
-_BY_IDS = f"""
-SELECT {COLUMNS} FROM conversations AS c
-WHERE c.id IN (SELECT value FROM json_each(:ids)) AND {MATCHES}
-{_FORWARD}
+_NEXT = f"""
+SELECT octet_length(c.content), c.timestamp, c.id {_SOURCE} {_FORWARD} LIMIT :page
 """
+_PAGE_BEGIN = f"SELECT c.timestamp, c.id {_SOURCE} {_BACKWARD} LIMIT 1 OFFSET :page"
+_KEYS = f"SELECT c.timestamp, c.id {_SOURCE} AND {MATCHES} {_BACKWARD}"
+_THESE = f"FROM conversations AS c WHERE c.id IN (SELECT value FROM json_each(:ids)) AND {MATCHES}"
+_SIZES = f"SELECT octet_length(c.content), c.timestamp, c.id {_THESE} {_FORWARD}"
+_TURNS = f"SELECT {COLUMNS} {_THESE} {_FORWARD}"
+_STORED_TURNS = f"SELECT {COLUMNS} {_THESE} ORDER BY c.id"
 _OF_SESSION = f"""
-SELECT {COLUMNS} FROM conversations AS c INDEXED BY idx_conversations_session
+SELECT octet_length(c.content), c.timestamp, c.id
+FROM conversations AS c INDEXED BY idx_conversations_session
 WHERE c.bot_name = :bot AND c.channel_id = :channel AND c.session_id = :session_id
     AND c.id > :id AND (c.timestamp, c.id) > (:after_time, :after_id) AND {MATCHES}
 ORDER BY c.id
@@ -113,9 +114,9 @@ class Transcript:
         values |= {"channel": key.channel_id, "session_id": key.session_id}
         last = 0
         with connection.errors_of(self._shared.path):
-            while rows := self._rows(_OF_SESSION, **values, id=last):
-                yield from map(StoredTurn._make, rows)
-                last = rows[-1][0]
+            while page := self._page_of(_OF_SESSION, **values, id=last):
+                yield from self._read(_STORED_TURNS, page)
+                last = page[-1].id
 
     @cached_property
     def _few(self) -> Sequence[Key] | None:
@@ -151,17 +152,15 @@ class Transcript:
 
     def _those(self, keys: Sequence[Key]) -> Iterator[StoredTurn]:
         for start in range(0, len(keys), self._page):
-            ids = json.dumps([key.id for key in keys[start : start + self._page]])
-            yield from map(StoredTurn._make, self._rows(_BY_IDS, ids=ids))
+            ids = [key.id for key in keys[start : start + self._page]]
+            while page := self._page_of(_SIZES, ids=json.dumps(ids)):
+                yield from self._read(_TURNS, page)
+                ids = ids[ids.index(page[-1].id) + 1 :]
 
     def _forward(self, bot: str, span: Span) -> Iterator[StoredTurn]:
-        while True:
-            end = self._end(_PAGE_END, bot, span)
-            page = span if end is None else Span(span.after, end)
-            yield from map(StoredTurn._make, self._rows(_TURNS, **page.values(bot)))
-            if end is None:
-                return
-            span = Span(end, span.last)
+        while page := self._page_of(_NEXT, **span.values(bot)):
+            yield from self._read(_TURNS, page)
+            span = Span(page[-1], span.last)
 
     def _backward(self, bot: str, span: Span) -> Iterator[Key]:
         while True:
@@ -175,6 +174,16 @@ class Transcript:
     def _end(self, sql: str, bot: str, span: Span) -> Key | None:
         found = self._rows(sql, **span.values(bot))
         return Key(*found[0]) if found else None
+
+    def _page_of(self, sql: str, **values: object) -> list[Key]:
+        """Find out where the next turns stand whose texts may be held at once: of one, at least."""
+        rows = self._rows(sql, **values)
+        count = strides.cut((size for size, *_ in rows), strides.HELD_BYTES)
+        return [Key(*key) for _, *key in rows[:count]]
+
+    def _read(self, sql: str, page: Sequence[Key]) -> Iterator[StoredTurn]:
+        ids = json.dumps([key.id for key in page])
+        return map(StoredTurn._make, self._rows(sql, ids=ids))
 
     def _rows(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
         return self._shared.reader.execute(sql, {**self._values, **values}).fetchall()
