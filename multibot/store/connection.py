@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from multibot.store.driver import sqlite
 
 # The number of the newest migration this code is made for; `PRAGMA user_version` mirrors it.
 SCHEMA_VERSION = 7
+
+# C's `struct flock`: type, whence, start, length, process (0 for a lock of a descriptor).
+_FLOCK = struct.Struct("hhqqi4x")
 
 _COMMON = (
     "PRAGMA busy_timeout = {busy_ms}",
@@ -150,13 +154,26 @@ def _before_migration(path: Path) -> str:
 
 
 class Turnstile:
-    """A file lock that writers wait on in the kernel's fair queue, before SQLite's own lock."""
+    """A file lock that writers wait on in the kernel's queue, before SQLite's own lock.
+
+    Whoever waits for the lock has a place first, of which there is one. Without it a busy process
+    would take the lock again as soon as it gave it back, before the next one has woken up.
+    """
 
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def __enter__(self) -> None:
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        self._place(fcntl.F_WRLCK)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        finally:
+            self._place(fcntl.F_UNLCK)
+
+    def _place(self, kind: int) -> None:
+        """Take the place or leave it: a lock of this descriptor on the file's first byte."""
+        first_byte = _FLOCK.pack(kind, os.SEEK_SET, 0, 1, 0)
+        fcntl.fcntl(self._descriptor, fcntl.F_OFD_SETLKW, first_byte)
 
     def __exit__(self, *_: object) -> None:
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
