@@ -4,6 +4,7 @@ from tests.benchmarks import (
     claims,
     commands,
     copies,
+    crowding,
     events,
     forgetting,
     history,
@@ -18,6 +19,7 @@ from tests.benchmarks.figure import Benchmark
 
 BENCHMARKS: dict[str, Benchmark] = {
     "writing": writing.measure,
+    "crowding": crowding.measure,
     "claims": claims.measure,
     "reading": reading.measure,
     "history": history.measure,
