@@ -64,6 +64,7 @@ class Conversation:
         self._same_moment: dict[tuple[str, str], int] = {}
         self._moment = ""
         self._garbled = 0
+        self._without_id = 0
 
     def read(
         self, values: Iterable[tuple[int, object]], positions: Iterator[int]
@@ -96,11 +97,17 @@ class Conversation:
             what = "texts that look like UTF-8 once read as cp1252 (\u00c3\u00a4 for \u00e4), kept as they are"
             yield Note(self._file, f"{what}: {self._garbled:,}")
             self._garbled = 0
+        if self._without_id:
+            what = "message ids that Discord cannot have given, replaced by made ones"
+            yield Note(self._file, f"{what}: {self._without_id:,}")
+            self._without_id = 0
 
     def _learn(self, said: Entry) -> None:
         """Remember names and kinds for the entries that do not say them."""
         if not said.content.isascii():
             self._garbled += is_garbled(said.content)
+        if said.message_id is None and said.metadata.get("message_id") is not None:
+            self._without_id += 1
         if said.username and said.role == "user":
             self._username = said.username
         if (place := said.place) is not None:

@@ -26,9 +26,12 @@ def read(
     document: Document, found: Found, reading: Reading, progress: Progress | None = None
 ) -> Iterator[Item]:
     """Give the turns of one file, and what there is to say of it."""
+    walk = _walk(document, progress)
+    if (first := walk.peek()) not in {"[", "{"}:
+        yield Skipped(found.name, "", _NOTHING if first else "is empty")
+        return
     if document.encoding.remark:
         yield Note(found.name, document.encoding.remark)
-    walk = _walk(document, progress)
     file = _File(document, found, reading, walk)
     try:
         yield from file.items()
@@ -66,18 +69,10 @@ class _File:
         self.place = ""
 
     def items(self) -> Iterator[Item]:
-        """Give everything, whatever shape the file has."""
-        first = self._walk.peek()
+        """Give everything, whichever of the shapes the file has."""
         key = Key(self._found.channel_id, self._found.user_id)
-        if not first:
-            yield Skipped(self._found.name, "", "is empty")
-        elif first == "[":
-            yield from self._list(key)
-        elif first == "{":
-            yield from self._object(key, "")
-        else:
-            self._walk.skip()
-            yield self._skipped("", _NOTHING)
+        is_list = self._walk.peek() == "["
+        yield from self._list(key) if is_list else self._object(key, "")
 
     def close(self) -> Iterator[Item]:
         """Give what the conversation that was read last still holds."""

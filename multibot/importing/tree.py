@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from multibot.importing.entry import storable
-from multibot.importing.identity import bot_name
+from multibot.importing.identity import bot_name, discord_id
 from multibot.importing.remark import Note, Skipped
 
 _IDS = re.compile(r"(?:channel_)?([0-9]{1,20})_(?:user_)?([0-9]{1,20})", re.ASCII)
@@ -39,7 +39,7 @@ class _Folder(NamedTuple):
 def ids_of(stem: str) -> tuple[str | None, str | None]:
     """Return the channel and the user that a file is named for."""
     match = _IDS.fullmatch(stem)
-    return (match[1], match[2]) if match else (None, None)
+    return (discord_id(match[1]), discord_id(match[2])) if match else (None, None)
 
 
 def one(path: Path, known: Collection[str]) -> Found:
@@ -72,6 +72,8 @@ def _judge(entry: "os.DirEntry[str]", folder: _Folder) -> _Folder | Found | Skip
     if entry.is_symlink():
         return Skipped(name, "", "is a link, which is not followed")
     if entry.is_dir(follow_symlinks=False):
+        if entry.name.endswith(".json"):
+            return Skipped(name, "", "is a folder with the name of a file; it was not looked into")
         return _below(entry, name, folder.bot)
     if entry.name.endswith(".tmp"):
         return Skipped(name, "", "was never finished: what a save left when it was cut off")
@@ -88,6 +90,9 @@ def _listed(folder: _Folder) -> Iterator["os.DirEntry[str] | Skipped"]:
     try:
         with os.scandir(folder.path) as entries:
             seen = sorted((each for each in entries if each.name[:1] != "."), key=_by_name)
+    except NotADirectoryError:
+        yield Skipped(str(folder.path), "", "is neither a file nor a folder")
+        return
     except OSError as error:
         yield Skipped(folder.name or str(folder.path), "", f"cannot be read ({error.strerror})")
         return
