@@ -85,6 +85,15 @@ class Gathering(Crowd):
         """Give a table's id on the sandbox's Discord."""
         return there(self.world.find_channel(table)).id
 
+    async def speak(self, bot: str, table: str, content: str) -> None:
+        """Post as a bot whose process knows nothing of it."""
+        async with self._http.post(
+            f"/api/v10/channels/{self.channel_id(table)}/messages",
+            json={"content": content},
+            headers={"Authorization": f"Bot {self.tokens[bot]}"},
+        ) as response:
+            assert response.status == 200, await response.text()
+
     def said_in(self, table: str) -> Sequence[Message]:
         """Give what stands in a channel, oldest first."""
         return list(there(self.world.find_channel(table)).messages.values())

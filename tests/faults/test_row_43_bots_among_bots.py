@@ -16,6 +16,7 @@ from tests.faults.gathering import Gathering
 from tests.process.fleet import pause
 
 ROUNDS = book.times(60, 1)
+LONG_ROUNDS = book.times(30, 1)
 TABLES = book.times(4, 2)
 KILLS_PER_ROUND = book.times(3, 2)
 MAX_CHAIN = 6
@@ -29,6 +30,14 @@ async def disturb(fleet: Gathering, dice: Random, kills: list[str]) -> None:
     for _ in range(KILLS_PER_ROUND):
         await pause(dice.uniform(0.05, 1.2))
         bot = dice.choice(fleet.bots)
+        pid = await asyncio.to_thread(fleet.process_of, bot)
+        if pid is not None and crowd.kill(pid):
+            kills.append(bot)
+
+
+async def kill_all(fleet: Gathering, kills: list[str]) -> None:
+    """Kill all of them at once."""
+    for bot in fleet.bots:
         pid = await asyncio.to_thread(fleet.process_of, bot)
         if pid is not None and crowd.kill(pid):
             kills.append(bot)
@@ -103,5 +112,43 @@ async def test_bots_that_mention_each_other_stop_at_the_limit(home: Home, count:
             result=f"longest {max(runs)} of at most {MAX_CHAIN} messages, answered twice 0",
             seed=SEED + count,
             figures={"kills": len(kills), "whole chains": runs.count(MAX_CHAIN)},
+        )
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+async def test_bots_that_begin_anew_by_themselves_stop_at_the_longest_row(home: Home) -> None:
+    """After a whole chain one of them begins the next, and nobody else has spoken in between."""
+    dice = crowd.dice(SEED)
+    kills: list[str] = []
+    talk = {"max_chain": MAX_CHAIN, "max_bot_turns": MAX_BOT_TURNS}
+    async with Gathering(home, world=crowd.world(), count=2, tables=TABLES, talk=talk) as fleet:
+        await fleet.multibot("up")
+        for _ in range(LONG_ROUNDS):
+            await begin(fleet, dice)
+            await pause(dice.uniform(0.3, 1.5))
+            await kill_all(fleet, kills)
+            await fleet.talked_out()
+            for table in fleet.channels:
+                await fleet.speak("bot00", table, f"<@{fleet.user_id('bot01')}> one more thing")
+            await pause(dice.uniform(0.05, 0.6))
+            await kill_all(fleet, kills)
+            await fleet.talked_out()
+        runs = [run for table in fleet.channels for run in fleet.runs(table)]
+
+        assert len(runs) == LONG_ROUNDS * TABLES
+        assert max(runs) == MAX_BOT_TURNS
+        assert answered_twice(fleet) == []
+        assert counted(fleet) == {table: list(fleet.runs(table))[-1] for table in fleet.channels}
+    book.note(
+        book.Entry(
+            row=43,
+            fault="2 bots that begin anew after each chain, both killed in the middle of each",
+            count=len(runs),
+            unit="rows of messages",
+            result=f"longest {max(runs)} of at most {MAX_BOT_TURNS}, answered twice 0",
+            seed=SEED,
+            figures={"kills": len(kills), "whole rows": runs.count(MAX_BOT_TURNS)},
         )
     )
