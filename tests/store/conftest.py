@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,18 @@ from tests.store.talk import BOTS, Stores, Talk
 OpenBot = Callable[..., BotStore]
 
 
+@pytest.fixture(scope="session")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The home all others are copied from: a copy waits for no disk."""
+    home = Home(tmp_path_factory.mktemp("pattern"))
+    migrate(home, FakeClock())
+    return home
+
+
 @pytest.fixture
-def home(home: Home, clock: FakeClock) -> Home:
+def home(home: Home, pattern: Home) -> Home:
     """A home whose database is there and up to date."""
-    migrate(home, clock)
+    shutil.copytree(pattern.data, home.data)
     return home
 
 
