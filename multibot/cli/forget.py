@@ -184,7 +184,7 @@ def _lines(home: Home, report: Report) -> list[str]:
     else:
         until = to_text(report.forgotten_at)
         lines = [
-            f"{whom}: {rows}. Removed.",
+            f"{whom}: {rows}.{' Removed.' if report.rows else ''}",
             f"What was written up to {until} stays forgotten, also after a restore or an import.",
         ]
     if not report.is_cleared:

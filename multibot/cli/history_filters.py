@@ -38,14 +38,15 @@ class Asked:
         from multibot.store.archive.criteria import Criteria
 
         history_names.require_bots(self.bot, home, shared)
+        since, until = _span(self.since, self.until)
         return Criteria(
             bot_names=self.bot or None,
             channel_ids=history_names.channel_ids(self.channel, shared) if self.channel else None,
             user_ids=history_names.user_ids(self.user, shared) if self.user else None,
             session=history_names.session(self.session, shared).key if self.session else None,
             role=self.role,
-            since=_moment(self.since),
-            until=_moment(self.until),
+            since=since,
+            until=until,
         )
 
     def words(self) -> str:
@@ -90,6 +91,17 @@ def filtered(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         filtering = option(filtering)
     return filtering
+
+
+def _span(since: str | None, until: str | None) -> tuple[str | None, str | None]:
+    """Read from when to when. Raises UsageError where nothing can be between."""
+    begin, end = _moment(since), _moment(until)
+    if begin is not None and end is not None and end <= begin:
+        raise UsageError(
+            f"--until {until} is not after --since {since}: nothing can be between.",
+            remedy="--since takes the earlier time, such as --since 2d --until 1d.",
+        )
+    return begin, end
 
 
 def _moment(text: str | None) -> str | None:

@@ -57,6 +57,12 @@ def session(text: str, shared: "SharedFile") -> "SessionRow":
     from multibot.store.archive import directory
 
     found = directory.sessions(shared.reader, text)
+    if not found and len(text) < directory.SHORTEST_PREFIX:
+        raise UsageError(
+            f"there is no session {printable_line(text)!r}; it is too short to be a beginning.",
+            remedy=f"Give at least the first {directory.SHORTEST_PREFIX} characters of its id;"
+            " `multibot session list` shows them.",
+        )
     if not found:
         raise UsageError(
             f"there is no session {printable_line(text)!r}.",

@@ -253,19 +253,6 @@ def test_the_commands_themselves_end_with_one_clear_line(fleet: Home) -> None:
         assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize(
-    "command", [["info"], ["check"], ["migrate"], ["query", "select 1"], ["restore", "x", "--yes"]]
-)
-def test_a_folder_that_is_no_home_is_told_so(home: Home, command: list[str]) -> None:
-    error = multibot(home, *command).exception
-
-    assert isinstance(error, UsageError)
-    assert "this is no multibot home" in str(error)
-    assert "multibot init" in str(error)
-    assert list(home.root.iterdir()) == []
-    assert multibot(home, *command, "--help").exception is None
-
-
 def test_what_is_not_there_cannot_be_examined(home: Home) -> None:
     home.fleet_file.parent.mkdir()
     home.fleet_file.touch()

@@ -110,6 +110,7 @@ def test_filters(chat: Home, arguments: list[str], expected: list[str]) -> None:
         (["--session", "s9"], "there is no session 's9'"),
         (["--session", "2026-01-"], "several sessions"),
         (["--since", "soon"], "'soon' is no time."),
+        (["--since", "1d", "--until", "2d"], "--until 2d is not after --since 1d"),
         (["--until", "soon"], "'soon' is no time."),
     ],
 )

@@ -143,6 +143,12 @@ def test_what_fits_several_is_refused_with_their_ids(talks: Talks) -> None:
         assert all(each in str(refusal.value) for each in ids)
 
 
+def test_a_beginning_that_is_too_short_says_how_long_it_must_be(talks: Talks) -> None:
+    [only] = talks.say("sage", 0)
+    with pytest.raises(UsageError, match=r"too short .*at least the first 6 characters"):
+        talks.run("show", only[:5])
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
