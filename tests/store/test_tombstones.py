@@ -1,5 +1,6 @@
 """Who was forgotten stays forgotten: tombstones are kept, found again, and applied to copies."""
 
+import dataclasses
 import functools
 import json
 import stat
@@ -102,6 +103,23 @@ def test_a_line_that_says_nothing_is_left_out(home: Home, line: str) -> None:
     tombstones.write_down(home, al)
 
     assert tombstones.listed(home.forgotten) == [al]
+
+
+def test_who_is_forgotten_again_has_one_line(home: Home) -> None:
+    al, bo = stones_of(AL, BO)
+    for stone in (al, bo):
+        tombstones.write_down(home, stone)
+    with home.forgotten.open("ab") as file:
+        file.write(b"\xff cut off\n")
+    again = dataclasses.replace(al, forgotten_at="2099-01-01T00:00:00.000Z")
+    for _ in range(2):
+        tombstones.write_down(home, again)
+    one_bot = dataclasses.replace(al, bot_name="sage")
+    tombstones.write_down(home, one_bot)
+
+    assert tombstones.listed(home.forgotten) == [bo, again, one_bot]
+    assert len(home.forgotten.read_bytes().splitlines()) == 4
+    assert stat.S_IMODE(home.forgotten.stat().st_mode) == 0o600
 
 
 def test_both_places_are_read(home: Home) -> None:

@@ -12,7 +12,7 @@ import os
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -178,9 +178,31 @@ def _stone(line: bytes) -> Tombstone:
 
 
 def write_down(home: Home, stone: Tombstone) -> None:
-    """Put a tombstone on the list, on the disk before anything is removed."""
+    """Put a tombstone on the list, on the disk before anything is removed; one at a time does so.
+
+    A user who is forgotten once more has one line, as in the table.
+    """
+    line = orjson.dumps(asdict(stone)) + b"\n"
     with copies.errors_of_disk(home.forgotten):
-        _append(home, orjson.dumps(asdict(stone)) + b"\n")
+        before = home.forgotten.read_bytes() if home.forgotten.exists() else b""
+        kept = [each for each in before.splitlines() if not _is_older(each, stone)]
+        if len(kept) == len(before.splitlines()):
+            _append(home, line)
+        else:
+            whole = b"".join(each + b"\n" for each in kept) + line
+            copies.write_synced(home.forgotten, whole.decode(errors="replace"))
+            copies.sync(home.data)
+
+
+def _is_older(line: bytes, stone: Tombstone) -> bool:
+    try:
+        other = _stone(line)
+    except (ValueError, KeyError, TypeError):
+        return False
+    return (
+        other.forgotten_at <= stone.forgotten_at
+        and replace(other, forgotten_at=stone.forgotten_at) == stone
+    )
 
 
 def _append(home: Home, line: bytes) -> None:
