@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import struct
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -172,8 +173,10 @@ class Turnstile:
 
     def _place(self, kind: int) -> None:
         """Take the place or leave it: a lock of this descriptor on the file's first byte."""
-        first_byte = _FLOCK.pack(kind, os.SEEK_SET, 0, 1, 0)
-        fcntl.fcntl(self._descriptor, fcntl.F_OFD_SETLKW, first_byte)
+        # Elsewhere locks of that kind belong to the whole process, and the quickest is the next.
+        if sys.platform == "linux":
+            first_byte = _FLOCK.pack(kind, os.SEEK_SET, 0, 1, 0)
+            fcntl.fcntl(self._descriptor, fcntl.F_OFD_SETLKW, first_byte)
 
     def __exit__(self, *_: object) -> None:
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
