@@ -47,6 +47,7 @@ def test_no_writer_of_many_is_ever_refused(home: Home, clock: FakeClock, tmp_pat
             figures={
                 "write p50 ms": milliseconds(waited, 0.5),
                 "p99 ms": milliseconds(waited, 0.99),
+                "p99.9 ms": milliseconds(waited, 0.999),
                 "worst ms": milliseconds(waited, 1.0),
                 "loop lag p99 ms": milliseconds(lags, 0.99),
                 "worst lag ms": milliseconds(lags, 1.0),
