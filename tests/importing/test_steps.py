@@ -1,6 +1,9 @@
 """How much an import holds, writes and moves at once: every bot waits for each of its steps."""
 
+import contextlib
+
 from multibot.conversation.past import PastTurn
+from multibot.store import connection
 from multibot.store.archive.imports import Writing
 from multibot.store.archive.shared import SharedFile
 from multibot.store.archive.undoing import Undoing
@@ -25,22 +28,24 @@ def test_long_texts_take_more_steps_forth_and_back(
     assert sum(undone) == 8
 
 
-def test_what_is_written_is_moved_into_the_file_in_large_pieces(
+def test_what_is_written_is_moved_into_the_file_in_pieces(
     shared: SharedFile, turns: list[PastTurn]
 ) -> None:
+    """In smaller ones from where somebody else is seen to write, who would have to move it."""
     moved: list[int] = []
 
     def move() -> None:
         moved.append(rows(shared.path, "SELECT count(*) FROM conversations")[0][0])
 
-    short = Writing(shared, BATCH, FILES, Ticking(1.0), move)
-    assert len([*short.write(placed(turns[:60]))]) == 1
-    assert moved == []
-    long = [turn._replace(content="w" * 200_000) for turn in turns[60:72]]
-    assert len([*short.write(placed(long))]) == 1
-    assert moved == [66, 72]
-    short.finish()
-    assert moved == [66, 72, 72]
+    long = [turn._replace(content="w" * 200_000) for turn in turns]
+    writing = Writing(shared, BATCH, FILES, Ticking(1.0), move)
+    steps = writing.write(placed(long))
+    assert next(steps) == 21
+    assert moved == [21]
+    with contextlib.closing(connection.open_writer(shared.path)) as other:
+        other.execute("INSERT INTO watermarks (name, value) VALUES ('other', 1)")
+    next(steps)
+    assert moved == [21, 27, 33, 39]
 
 
 def test_few_long_texts_are_held_at_once(shared: SharedFile, turns: list[PastTurn]) -> None:

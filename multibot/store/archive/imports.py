@@ -33,9 +33,10 @@ _SOFT = Durability.SOFT
 # The clock is asked once in so many rows.
 _STRIDE = 50
 # So much is moved into the file at once: each time two syncs are waited for, and a WAL of 1,000 pages
-# would be moved by the bot that commits next.
+# would be moved by the bot that commits next. As long as nobody else has written it may be more.
 _SETTLED_ROWS = 1000
 _SETTLED_CHARACTERS = 1 << 20
+_TIMES_ALONE = 4
 
 _BEGIN_FILE = """
 INSERT INTO imports (batch_id, kind, source, sha256, skipped, options, started_at)
@@ -57,6 +58,8 @@ WHERE id = (SELECT max(id) FROM imports WHERE batch_id = :batch_id)
 """
 # What a step leaves in the WAL is moved by `settle`, while others write.
 _LEAVE_WAL = "PRAGMA wal_autocheckpoint = 0"
+# It stays the same until somebody else has committed.
+_VERSION = "PRAGMA data_version"
 _FORGOTTEN = "SELECT count(*), max(forgotten_at) FROM tombstones"
 
 
@@ -88,6 +91,7 @@ class _Done:
     present: Counter[int]
     bots: Counter[tuple[str, bool]]
     begun: dict[int, int] = field(default_factory=dict)
+    version: int = 0
 
     @property
     def rows(self) -> int:
@@ -124,7 +128,8 @@ class Writing:
         self._known = Known(shared.reader, frozenset(self._ids.values()))
         self._handled: Counter[int] = Counter()
         self._present: Counter[int] = Counter()
-        self._unsettled = self._unsettled_characters = 0
+        self._unsettled = 0.0
+        self._version: int | None = None
         self._forgotten = shared.reader.execute(_FORGOTTEN).fetchone()
         self.tallies: dict[str, Tally] = {}
 
@@ -160,17 +165,18 @@ class Writing:
 
     def _add(self, rows: Sequence[Row]) -> int:
         done = self._shared.write(lambda writing: self._step(writing, rows), _SOFT)
-        self._settle_if_due(rows[: done.rows])
+        self._settle_if_due(rows[: done.rows], done.version)
         self._ids |= done.begun
         self._note(done)
         return done.rows
 
-    def _settle_if_due(self, written: Sequence[Row]) -> None:
-        self._unsettled += len(written)
-        self._unsettled_characters += sum(len(row.turn.content) for row in written)
-        if self._unsettled >= _SETTLED_ROWS or self._unsettled_characters >= _SETTLED_CHARACTERS:
+    def _settle_if_due(self, written: Sequence[Row], version: int) -> None:
+        characters = sum(len(row.turn.content) for row in written)
+        self._unsettled += len(written) / _SETTLED_ROWS + characters / _SETTLED_CHARACTERS
+        self._version = version if self._version is None else self._version
+        if self._unsettled >= (_TIMES_ALONE if version == self._version else 1):
             self._settle()
-            self._unsettled = self._unsettled_characters = 0
+            self._unsettled = 0.0
 
     def _note(self, done: _Done) -> None:
         self._handled.update(done.handled)
@@ -185,6 +191,7 @@ class Writing:
         if writing.execute(_FORGOTTEN).fetchone() != self._forgotten:
             raise ForgottenMeanwhileError
         writing.execute(_LEAVE_WAL).fetchall()
+        (version,) = writing.execute(_VERSION).fetchone()
         until = self._clock.monotonic() + STEP_SECONDS
         begun: dict[int, int] = {}
         added: list[bool] = []
@@ -197,7 +204,7 @@ class Writing:
         new = [row for row, is_new in zip(rows, added, strict=True) if is_new]
         ids = self._of(writing, new, begun)
         pastrows.enter_sessions(writing, new, ids, self._known.new_bots)
-        done = _counted(rows, added, begun)
+        done = _counted(rows, added, begun, version)
         writing.executemany(_PROGRESS, self._progress(done, Counter(row.file for row in new)))
         return done
 
@@ -240,7 +247,10 @@ def _some(rows: Iterator[Row], most: int, characters: int) -> list[Row]:
 
 
 def _counted(
-    rows: Sequence[Row], is_new: Sequence[bool], begun: dict[int, int] | None = None
+    rows: Sequence[Row],
+    is_new: Sequence[bool],
+    begun: dict[int, int] | None = None,
+    version: int = 0,
 ) -> _Done:
     pairs = list(zip(rows, is_new, strict=True))
     return _Done(
@@ -248,4 +258,5 @@ def _counted(
         present=Counter(row.file for row, each in pairs if not each),
         bots=Counter((row.turn.bot_name, each) for row, each in pairs),
         begun=begun or {},
+        version=version,
     )
