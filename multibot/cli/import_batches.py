@@ -80,7 +80,7 @@ def _object(batch: "Summary") -> dict[str, object]:
 
 
 def _lines(found: Sequence["Summary"]) -> Iterator[str]:
-    yield tables.shown([HEAD, *map(_cells, found)], shortened=["FROM", "KIND", "STARTED"])
+    yield tables.shown([HEAD, *map(_cells, found)], shortened=["KIND"], folded=["FROM"])
     for each in found:
         if each.state == "half undone":
             yield f"{each.batch_id} is not taken back completely: {_goes_on(each.batch_id)}."
@@ -100,7 +100,7 @@ def _cells(batch: "Summary") -> tuple[str, ...]:
     return (
         batch.batch_id,
         batch.state,
-        batch.started_at[:19].replace("T", " "),
+        batch.started_at[:16].replace("T", " "),
         f"{batch.added:,}",
         f"{batch.skipped:,}",
         batch.kind,

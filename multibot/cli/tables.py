@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from multibot.cli import paging
 
 GAP = "  "
-# A column that is shortened keeps so much of itself, one that is folded so much or its longest word.
+# So much is left of a column that is shortened, and of one that is folded unless its words are shorter.
 SHORTEST = 8
-NARROWEST = 12
+NARROWEST = 8
 
 
 def shown(
