@@ -20,6 +20,7 @@ from multibot.store.archive import (
     cleaning,
     closing,
     condition,
+    forgetting,
     retention,
     search,
     tuning,
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CLOSED_AT_ONCE = 100
+_IN_THE_LOG = (
+    "what was removed of a user is in the write-ahead log, which some program reads for long"
+)
 
 
 class Chores:
@@ -66,6 +70,7 @@ class Chores:
             Task(name="search", period=2 * SECOND, work=self._index),
             Task(name="sessions", period=MINUTE, work=self._close_sessions),
             Task(name="checkpoint", period=MINUTE, work=self._checkpoint),
+            Task(name="forgetting", period=MINUTE, work=self._finish_forgetting),
             Task(name="size", period=5 * MINUTE, work=self._measure),
             Task(name="talk", period=10 * MINUTE, work=self._clean_talk, deletes=True),
             Task(name="cleaning", period=HOUR, work=self._clean, deletes=True),
@@ -101,6 +106,17 @@ class Chores:
         home = self._store.home
         trouble = await hand.aside(lambda: condition.shorten_log(home))
         return Report(trouble=trouble, kind=Kind.SPACE)
+
+    async def _finish_forgetting(self, hand: Hand) -> Report:
+        """Remove what a kill has left of users who asked to be forgotten."""
+        if not forgetting.are_unfinished(self._store.reader):
+            return Report()
+        home, clock = self._store.home, self._clock
+        done, left = await hand.aside_writing(lambda write: forgetting.finish(home, clock, write))
+        return Report(
+            detail=f"{done} finished" if done else "",
+            trouble=f"{left} not yet complete: {_IN_THE_LOG}" if left else "",
+        )
 
     async def _measure(self, hand: Hand) -> Report:
         """Warn before something is full."""

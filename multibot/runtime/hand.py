@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from multibot.clock import Clock
 from multibot.errors import MultibotError
@@ -26,6 +26,7 @@ FIRST_ROWS = 10
 MOST_ROWS = 25
 
 Outcome = TypeVar("Outcome")
+Write = Callable[[Job[Any], Durability], Any]
 
 
 class LeaseLostError(MultibotError):
@@ -43,10 +44,10 @@ class Hand:
         self._holds = holds
         self._one_at_a_time = asyncio.Lock()
 
-    async def write(self, job: Job[Outcome]) -> Outcome:
+    async def write(self, job: Job[Outcome], durability: Durability = Durability.SOFT) -> Outcome:
         """Carry out a job in a transaction of its own, then leave the file to the others.
 
-        Raises LeaseLostError where another bot has taken the work over.
+        What a power cut takes of a soft one is done again. Raises LeaseLostError where another bot has taken the work over.
         """
 
         def fenced(writing: "sqlite.Connection") -> Outcome:
@@ -56,8 +57,7 @@ class Hand:
 
         async with self._one_at_a_time:
             began = self._clock.monotonic()
-            # What is lost in a power cut is done again.
-            value = await self._store.writer.run(fenced, Durability.SOFT)
+            value = await self._store.writer.run(fenced, durability)
             took = self._clock.monotonic() - began
             await self._clock.sleep(max(LEAST_PAUSE_SECONDS, PAUSE_FACTOR * took))
         return value
@@ -65,6 +65,15 @@ class Hand:
     async def aside(self, work: Callable[[], Outcome]) -> Outcome:
         """Do what takes long in a thread, with connections of its own."""
         return await aside(work)
+
+    async def aside_writing(self, work: Callable[[Write], Outcome]) -> Outcome:
+        """Do what takes long in a thread, which is given a way to write as this hand does."""
+        loop = asyncio.get_running_loop()
+
+        def write(job: Job[Any], durability: Durability) -> Any:
+            return asyncio.run_coroutine_threadsafe(self.write(job, durability), loop).result()
+
+        return await aside(lambda: work(write))
 
     async def read(self, look: Callable[["sqlite.Connection"], Outcome]) -> Outcome:
         """Look for something for as long as that takes, beside everybody else."""

@@ -69,14 +69,15 @@ class Household:
         self._stores.append(store)
         return Housekeeper(store=store, clock=self.clock, tasks=tasks, holder=name)
 
-    async def keeper(self, fleet: Fleet, name: str) -> Housekeeper:
-        """Make a bot of this fleet ready to do all that there is to do."""
+    async def keeper(self, fleet: Fleet, name: str, *, only: str = "") -> Housekeeper:
+        """Make a bot of this fleet ready to do all that there is to do, or one task."""
         store, bot = self.store(name), fleet.bot(name)
         await store.fleet.publish(profile(bot))
         chores = Chores(
             bot=bot, fleet=fleet, store=store, clock=self.clock, discord_time=self.discord_time
         )
-        return Housekeeper(store=store, clock=self.clock, tasks=chores.tasks(), holder=name)
+        tasks = [each for each in chores.tasks() if only in ("", each.name)]
+        return Housekeeper(store=store, clock=self.clock, tasks=tasks, holder=name)
 
     def discord_time(self) -> datetime | None:
         """Say what Discord would."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from multibot.store import layout
-from multibot.store.archive import traces, words
+from multibot.store.archive import traces, underway, words
 from multibot.store.archive.forget import Belongings, Scope
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Clearing:
                     removed += belongings.remove(self._connection, rows)
             with transaction(self._connection):
                 removed += traces.remove(self._connection, scope)
+                underway.end(self._connection, scope)
         return removed
 
     def finish(self) -> None:

@@ -1,6 +1,7 @@
 """Forgetting one user while the bots run: the tombstone first, then everything there is.
 
-Whatever a kill leaves is found by the next run, which does all of it again.
+Whatever a kill leaves is found by the next run, which does all of it again: that of whoever looks
+after the file, if nobody asks for it before.
 """
 
 import contextlib
@@ -16,9 +17,9 @@ from multibot.clock import Clock, from_text
 from multibot.errors import MultibotError
 from multibot.home import Home
 from multibot.store import connection as connections
-from multibot.store.archive import backup, checkpoint, tombstones, traces, words
+from multibot.store.archive import backup, checkpoint, tombstones, traces, underway, words
 from multibot.store.archive.checkpoint import Drain
-from multibot.store.archive.forget import Belongings, Received, Row, Said, Scope
+from multibot.store.archive.forget import FOREVER, Belongings, Received, Row, Said, Scope
 from multibot.store.archive.tombstones import Tombstones
 from multibot.store.transaction import Durability, Job
 
@@ -62,35 +63,70 @@ def forget(home: Home, scope: Scope, clock: Clock, write: Write) -> Forgotten:
 
     Waits for a backup or a restore that runs: what it takes or brings back must know of this.
     """
+    with backup.locked(home):
+        return _forget(home, scope, clock, write, checkpoint.PATIENCE_SECONDS)
+
+
+def are_unfinished(reader: "sqlite.Connection") -> bool:
+    """Say whether somebody is being forgotten, or was when a process was killed."""
+    return bool(underway.noted(reader))
+
+
+def finish(home: Home, clock: Clock, write: Write) -> tuple[int, int]:
+    """Forget everybody of whom a kill has left something; blocks. What they wrote since stays.
+
+    Returns how many that were, and of how many more something is in the WAL that somebody reads.
+    """
+    # Whoever forgets somebody has this lock: nobody is at what is noted now.
+    with backup.locked(home):
+        with _reading(home) as reader:
+            scopes = underway.noted(reader)
+        done = sum(_forget(home, scope, clock, write, patience=0.0).is_cleared for scope in scopes)
+    return done, len(scopes) - done
+
+
+def _forget(home: Home, scope: Scope, clock: Clock, write: Write, patience: float) -> Forgotten:
     rows: Counter[str] = Counter()
-    with backup.locked(home), _reading(home) as reader, Drain(home) as drain:
+    is_new = scope.until == FOREVER
+    with _reading(home) as reader, Drain(home) as drain:
         # What cannot be removed is listed among the files that name the user.
         with contextlib.suppress(MultibotError):
             backup.remove_leftovers(home)
         steps = _Steps(write, drain)
         stones = tombstones.load(home)
-        until = clock.now()
+        until = clock.now() if is_new else from_text(scope.until)
         for _ in range(PASSES):
             stones = _set_stone(home, stones, scope, until, write)
             removed, latest = _pass(reader, scope, steps)
             if not removed:
                 break
             rows += removed
-            now = clock.now()
-            until = max(until, now, min(latest or now, now + AHEAD))
+            if is_new:
+                now = clock.now()
+                until = max(until, now, min(latest or now, now + AHEAD))
         is_unfinished = steps.take(functools.partial(words.merge, begin=True))
         while is_unfinished:
             is_unfinished = steps.take(words.merge)
-    return Forgotten(rows=rows, forgotten_at=until, is_cleared=checkpoint.truncate(home))
+    is_cleared = checkpoint.truncate(home, patience)
+    if is_cleared:
+        # Nothing is left to be done: the id may go as well.
+        write(functools.partial(underway.end, scope=scope), Durability.HARD)
+        is_cleared = checkpoint.truncate(home, patience)
+    return Forgotten(rows=rows, forgotten_at=until, is_cleared=is_cleared)
 
 
 def _set_stone(
     home: Home, stones: Tombstones, scope: Scope, until: datetime, write: Write
 ) -> Tombstones:
     stone = stones.make(scope.user_id, scope.bot_name, until)
-    tombstones.write_down(home, stone)
+
+    def job(writing: "sqlite.Connection") -> None:
+        tombstones.keep(writing, stone)
+        underway.note(writing, scope, until)
+
     # With it everything that was removed before is on the disk as well.
-    write(functools.partial(tombstones.keep, stone=stone), Durability.HARD)
+    write(job, Durability.HARD)
+    tombstones.write_down(home, stone)
     return Tombstones([*stones, stone])
 
 

@@ -9,7 +9,15 @@ from pathlib import Path
 from multibot.errors import MultibotError, PermanentError
 from multibot.home import Home
 from multibot.store import connection, integrity
-from multibot.store.archive import backup, candidate, copies, elsewhere, manifest, replacing
+from multibot.store.archive import (
+    backup,
+    candidate,
+    copies,
+    elsewhere,
+    manifest,
+    replacing,
+    underway,
+)
 from multibot.store.archive.clearing import Clearing
 from multibot.store.archive.forget import Belongings, Scope
 from multibot.store.archive.manifest import Manifest
@@ -40,7 +48,8 @@ def _holds(path: Path, scope: Scope) -> bool:
         connection.errors_of(path),
         contextlib.closing(candidate.open_copy(path)) as reader,
     ):
-        return any(Belongings(reader, scope).found(reader)) or _is_in_wal(path, scope)
+        has_rows = any(Belongings(reader, scope).found(reader))
+        return has_rows or underway.names(reader, scope) or _is_in_wal(path, scope)
 
 
 def _is_in_wal(path: Path, scope: Scope) -> bool:

@@ -1,0 +1,60 @@
+"""Who is being forgotten just now, so that another process can finish it after a kill.
+
+A tombstone holds a hash, which tells nobody whom to look for. So the user's id stands here until all
+of them is gone, and then goes as well: in a table that no copy's rows are carried over from.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from multibot.clock import to_text
+from multibot.store import layout
+from multibot.store.archive.forget import Scope
+
+if TYPE_CHECKING:
+    from multibot.store.driver import sqlite
+
+_PREFIX = "forgetting"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+_NOTE = """
+INSERT INTO watermarks (name, value) VALUES (:name, :value)
+ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)
+"""
+_TABLE = "watermarks"
+_END = "DELETE FROM watermarks WHERE name = :name"
+_NOTED = f"SELECT name, value FROM watermarks WHERE name GLOB '{_PREFIX} *' ORDER BY name"  # noqa: S608
+
+
+def note(writing: "sqlite.Connection", scope: Scope, until: datetime) -> None:
+    """Note that a user is being forgotten, up to a moment. Run it inside a transaction."""
+    writing.execute(_NOTE, {"name": _name(scope), "value": (until - _EPOCH) // _MS})
+
+
+def end(writing: "sqlite.Connection", scope: Scope) -> None:
+    """Note that it is complete. Run it inside a transaction."""
+    # A copy may be older than the table.
+    if _TABLE in layout.tables_of(writing):
+        writing.execute(_END, {"name": _name(scope)})
+
+
+def names(reader: "sqlite.Connection", scope: Scope) -> bool:
+    """Say whether a file notes that this user is being forgotten."""
+    if _TABLE not in layout.tables_of(reader):
+        return False
+    return any(_name(each) == _name(scope) for each in noted(reader))
+
+
+def noted(reader: "sqlite.Connection") -> list[Scope]:
+    """Return whom to forget, and until when; what was written later is new. Costs next to nothing."""
+    return [_scope(name, value) for name, value in reader.execute(_NOTED).fetchall()]
+
+
+def _name(scope: Scope) -> str:
+    return f"{_PREFIX} {scope.user_id} {scope.bot_name}"
+
+
+def _scope(name: str, value: int) -> Scope:
+    _, user_id, bot_name = name.split(" ", 2)
+    return Scope(user_id=user_id, bot_name=bot_name, until=to_text(_EPOCH + value * _MS))
