@@ -20,7 +20,8 @@ MOST_KEPT = 10_000
 
 log = structlog.get_logger(__name__)
 
-GuildIds = Callable[[], Sequence[str]]
+# None while it is not known: a bot that is not ready has left no guild.
+GuildIds = Callable[[], Sequence[str] | None]
 Publish = Callable[[Sequence[str]], Awaitable[None]]
 
 
@@ -61,10 +62,10 @@ class Attention:
                 log.warning("activity_not_noted", error=str(error))
             await self._clock.sleep(FLUSH_SECONDS)
 
-    async def step(self, guild_ids: Sequence[str], publish: Publish) -> None:
+    async def step(self, guild_ids: Sequence[str] | None, publish: Publish) -> None:
         """Write down what is due."""
         await self.flush()
-        if not guild_ids:
+        if guild_ids is None:
             return
         if guild_ids != self._published:
             await publish(guild_ids)

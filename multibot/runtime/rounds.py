@@ -98,16 +98,16 @@ class Rounds:
         if self._rules.enabled:
             await self._attention.run(self.guild_ids, self._arbiter.publish)
 
-    def guild_ids(self) -> tuple[str, ...]:
-        """Name the guilds that this bot hears just now and may speak in."""
+    def guild_ids(self) -> tuple[str, ...] | None:
+        """Name the guilds that this bot hears just now and may speak in; none is not known."""
         if self._pulse.status.gateway_state != "ready":
-            return ()
+            return None
         allowed = self._bot.limits.allowed_guild_ids
         return tuple(each for each in self._guilds.guild_ids() if not allowed or each in allowed)
 
     async def look(self) -> None:
         """Look at every guild once, and begin to act where it is this bot's round."""
-        for guild_id in self.guild_ids():
+        for guild_id in self.guild_ids() or ():
             if self._engine.is_winding_down or guild_id in self._acting:
                 continue
             try:

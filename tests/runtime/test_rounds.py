@@ -7,6 +7,7 @@ import pytest
 
 from multibot.config.fleet import Activity, Bot, CrossBot, QuietHours
 from multibot.conversation.activity import ChannelOption
+from multibot.conversation.message import BotName
 from multibot.conversation.prompt import Task
 from multibot.home import Home
 from tests.fakes import FakeClock
@@ -36,10 +37,15 @@ async def settled(
     for each in hall.bots.values():
         each.guilds.shown = {GUILD: list(channels)}
     for _ in range(minutes + 1):
-        for each in hall.bots.values():
-            await each.rounds._attention.step(each.rounds.guild_ids(), each.rounds._arbiter.publish)
+        await watched(hall)
         await hall.clock.advance(60)
     await hall.beat()
+
+
+async def watched(hall: Hall) -> None:
+    """Have every bot look once where it is."""
+    for each in hall.bots.values():
+        await each.rounds._attention.step(each.rounds.guild_ids(), each.rounds._arbiter.publish)
 
 
 async def look(hall: Hall, name: str, roll: float) -> None:
@@ -128,6 +134,32 @@ async def test_without_another_bot_of_the_guild_there_is_no_talk(home: Home, hal
 
     assert hall.said == []
     assert outcomes(home) == ["converse: not done: no other bot is here"]
+
+
+@pytest.mark.parametrize("others", [{}, {"999": [GENERAL]}], ids=["none", "another"])
+async def test_a_bot_that_left_the_guild_is_no_partner(
+    home: Home, hall: Hall, others: dict[str, list[ChannelOption]]
+) -> None:
+    async with hall.open(home, active("sage"), active("spark")):
+        await settled(hall)
+        hall.bots["spark"].guilds.shown = others
+        await watched(hall)
+        await hall.pass_time(3)
+        await look(hall, "sage", CONVERSE)
+
+    assert hall.said == []
+    assert outcomes(home) == ["converse: not done: no other bot is here"]
+
+
+async def test_a_bot_that_loses_its_gateway_is_still_a_member(home: Home, hall: Hall) -> None:
+    async with hall.open(home, active("sage"), active("spark")):
+        await settled(hall)
+        hall.bots["spark"].pulse.disconnected()
+        hall.bots["spark"].guilds.shown = {}
+        await watched(hall)
+        await hall.pass_time(3)
+
+        assert list(hall.bots["sage"].rounds._arbiter.guilds_of(BotName("spark"))) == [GUILD]
 
 
 async def test_where_bots_do_not_talk_with_bots_they_post(home: Home, hall: Hall) -> None:
