@@ -10,6 +10,7 @@ import click
 
 from multibot.errors import ExitCode, MultibotError
 from multibot.home import Home
+from multibot.wording import counted
 
 if TYPE_CHECKING:
     from multibot.config.fault import Fault
@@ -121,17 +122,13 @@ def _bot_line(bot: "Bot") -> str:
 
 def _closing(report: "Report") -> str:
     errors = len(report.errors)
-    warnings = _count(len(report.faults) - errors, "warning")
+    warnings = counted(len(report.faults) - errors, "warning")
     if errors:
         return (
-            f"{_count(errors, 'error')}, {warnings}. Nothing will start until they are put right."
+            f"{counted(errors, 'error')}, {warnings}. Nothing will start until they are put right."
         )
     assert report.fleet is not None  # noqa: S101 - a report without errors has its fleet
-    bots = _count(len(report.fleet.bots), "bot")
+    bots = counted(len(report.fleet.bots), "bot")
     return (
         f"The configuration is in order: {bots}, {len(report.fleet.enabled)} enabled, {warnings}."
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -13,6 +13,7 @@ from multibot.cli import fleet_file
 from multibot.cli.bots import listed
 from multibot.errors import ExitCode, UsageError
 from multibot.home import Home
+from multibot.wording import counted
 
 if TYPE_CHECKING:
     from multibot.cli.simulation.run import Plan
@@ -146,11 +147,11 @@ def _head(plan: "Plan") -> list[str]:
     talk, activity = plan.bots[0].cross_bot, plan.bots[0].activity
     people = "chat of a file" if plan.chat else "made-up talk of people"
     names = listed([bot.name for bot in plan.bots])
-    where = "1 guild" if plan.guilds == 1 else f"{plan.guilds} guilds"
+    where = counted(plan.guilds, "guild")
     head = [f"{plan.hours:g} virtual hours of {names} in {where}, {people}, seed {plan.seed}"]
     if talk.enabled:
         head.append(
-            f"bots talk with each other: {talk.max_chain} messages, then a cooldown of"
+            f"bots talk with each other: {counted(talk.max_chain, 'message')}, then a cooldown of"
             f" {talk.cooldown_minutes:g} min; {talk.max_bot_turns} in a row at most"
         )
     else:
