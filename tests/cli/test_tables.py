@@ -1,8 +1,20 @@
 """Tables and counts: what gives way where there is no room, and what never does."""
 
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+
+import click
 import pytest
 
 from multibot.cli.tables import aligned
+from multibot.clock import SystemClock
+from multibot.home import Home
+from multibot.store.migrate import migrate
 from multibot.wording import are, counted, were
 
 ROWS = [
@@ -49,3 +61,34 @@ def test_one_is_not_several() -> None:
     ]
     assert counted(2, "index", "indexes") == "2 indexes"
     assert [are(1), are(2), were(0), were(1)] == ["is", "are", "were", "was"]
+
+
+def test_a_question_on_a_terminal_folds_texts_and_keeps_ids_whole(home: Home) -> None:
+    migrate(home, SystemClock())
+    ids = ["1234567890123456789", "01591911-e400-7b32-9161-66cb6e1d5e5b"]
+    sql = (
+        f"select '{ids[0]}' as user_id, '{ids[1]}' as session_id, '{'some words ' * 9}' as content"
+    )
+    shown = _on_a_terminal(["--home", str(home.root), "db", "query", sql], columns=80)
+
+    assert max(map(len, shown)) <= 80
+    assert all(any(each in line for line in shown) for each in ids)
+    assert " ".join(" ".join(shown).split()).count("words") == 9
+
+
+def _on_a_terminal(words: list[str], columns: int) -> list[str]:
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    environ = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    try:
+        subprocess.run(
+            [sys.executable, "-m", "multibot", *words],
+            stdout=follower,
+            env=environ | {"TERM": "xterm"},
+            check=True,
+            timeout=60,
+        )
+        return click.unstyle(os.read(leader, 65536).decode()).splitlines()
+    finally:
+        os.close(follower)
+        os.close(leader)
