@@ -251,14 +251,23 @@ class _Builder:
 
 
 def _scalar_readers() -> dict[str, Callable[[yaml.ScalarNode], object]]:
-    """Say how each kind of plain value is read; a date stays text, as nothing here wants one."""
+    """Say how each kind of plain value is read; a date stays text, as nothing here wants one.
+
+    So does a time of day: as the number that YAML 1.1 makes of 22:00 it could not be told from 1320.
+    """
     build = SafeConstructor()
+
+    def unless_time(
+        read: Callable[[yaml.ScalarNode], object],
+    ) -> Callable[[yaml.ScalarNode], object]:
+        return lambda node: node.value if ":" in node.value else read(node)
+
     return {
         "str": lambda node: node.value,
         "timestamp": lambda node: node.value,
         "value": lambda node: node.value,
         "null": lambda _: None,
         "bool": build.construct_yaml_bool,
-        "int": build.construct_yaml_int,
-        "float": build.construct_yaml_float,
+        "int": unless_time(build.construct_yaml_int),
+        "float": unless_time(build.construct_yaml_float),
     }

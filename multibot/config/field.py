@@ -19,7 +19,6 @@ _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([smhd]?)", re.ASCII)
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _DELAY = re.compile(rf"\s*({_NUMBER})\s*(?:-\s*({_NUMBER})\s*)?", re.ASCII)
 _WALL_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
-_DAY_MINUTES = 24 * 60
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST_DELAY = 300.0
 _MOST_DAYS = 36_500
@@ -103,12 +102,9 @@ def _zone(name: str) -> str:
 
 
 def _wall_time(value: object) -> time:
-    # YAML 1.1 reads a plain 22:00 as 22 * 60.
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _DAY_MINUTES:
-        return time(*divmod(value, 60))
     match = _WALL_TIME.fullmatch(value.strip()) if isinstance(value, str) else None
     if not match:
-        raise ValueError('must be a time of day such as "22:00".')
+        raise ValueError('must be a time of day in quotes, such as "22:00".')
     return time(int(match[1]), int(match[2]))
 
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from multibot.config.fleet import Activity, CrossBot
-from multibot.config.load import Report
+from multibot.config.load import Report, check
 from multibot.conversation.activity import PRESETS, ActivityRules
 from multibot.conversation.chain import ChainRules
 from multibot.home import Home
-from tests.unit.config.samples import examine, only
+from tests.unit.config.samples import FLEET, TOKENS, examine, only, write
 
 
 def first(report: Report) -> tuple[CrossBot, Activity]:
@@ -46,17 +46,32 @@ def test_a_preset_can_be_changed_in_parts(home: Home) -> None:
     assert (rules.interval, rules.pair_cooldown) == (timedelta(hours=1), timedelta(minutes=1))
 
 
-@pytest.mark.parametrize(("written", "meant"), [("22:00", time(22)), (1320, time(22))])
-def test_a_time_of_day_is_read_with_and_without_quotes(
-    home: Home, written: object, meant: time
-) -> None:
-    hours = {"start": written, "end": "7:30", "zone": "Asia/Tokyo"}
-    _, activity = first(examine(home, (("activity", "quiet_hours"), [hours])))
+@pytest.mark.parametrize("quote", ['"', ""], ids=["quoted", "plain"])
+def test_a_time_of_day_is_read_with_and_without_quotes(home: Home, quote: str) -> None:
+    hours = f"start: {quote}22:00{quote}, end: {quote}7:30{quote}, zone: Asia/Tokyo"
+    _, activity = first(written(home, hours))
     (quiet,) = activity.rules(timedelta()).quiet_hours
 
-    assert (quiet.start, quiet.end) == (meant, time(7, 30))
+    assert (quiet.start, quiet.end) == (time(22), time(7, 30))
     assert datetime(2026, 1, 1, 13, 0, tzinfo=UTC) in quiet
     assert datetime(2026, 1, 1, 12, 59, tzinfo=UTC) not in quiet
+
+
+@pytest.mark.parametrize("number", ["22", "0", "1320", "2200", "0730", "22.5", "true", "24:00"])
+def test_a_number_is_no_time_of_day(home: Home, number: str) -> None:
+    """Of 1320 nobody knows whether it is 22:00 in minutes or 13:20."""
+    fault = only(written(home, f"start: {number}, end: 7:00"))
+
+    assert fault.path == "activity.quiet_hours[0].start"
+    assert fault.message == 'must be a time of day in quotes, such as "22:00".'
+
+
+def written(home: Home, hours: str) -> Report:
+    """Check the sample fleet with these quiet hours, as a person would write them."""
+    write(home, FLEET)
+    with home.fleet_file.open("a", encoding="utf-8") as file:
+        file.write(f"\nactivity: {{quiet_hours: [{{{hours}}}]}}\n")
+    return check(home, TOKENS)
 
 
 @pytest.mark.parametrize(
