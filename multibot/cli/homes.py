@@ -5,8 +5,8 @@ from multibot.home import Home
 
 
 def require(home: Home) -> None:
-    """Refuse a folder in which there is neither a fleet file nor a database."""
-    if not (home.fleet_file.exists() or home.database.exists()):
+    """Refuse a folder in which there is neither a fleet file nor a database nor a backup."""
+    if not any(each.exists() for each in (home.fleet_file, home.database, home.backups)):
         name = home.fleet_file.relative_to(home.root)
         raise UsageError(
             f"this is no multibot home: there is no {name} in it.",

@@ -21,6 +21,7 @@ from tests.fakes import FakeClock
 from tests.migration.test_schema import only_first, schema
 from tests.store.crowd import together
 from tests.store.material import rows
+from tests.unit.config import samples
 
 BIN = Path(sys.executable).parent
 NAMES = (
@@ -164,6 +165,7 @@ def test_eight_processes_at_once_migrate_once(older: Home) -> None:
 
 
 def test_the_migration_waits_for_its_lock(home: Home) -> None:
+    samples.write(home)
     home.data.mkdir()
     descriptor = os.open(home.migrate_lock, os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -212,6 +214,7 @@ def test_a_file_that_plain_sqlite_utils_made_is_taken_over(
 
 
 def test_the_command_says_what_it_did(home: Home) -> None:
+    samples.write(home)
     command = [str(BIN / "multibot"), "--home", str(home.root), "db", "migrate", "--json"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert json.loads(done.stdout) == {
