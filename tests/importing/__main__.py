@@ -48,12 +48,13 @@ def main() -> int:
 
 
 def there_and_back(folder: Path, name: str, lines: list[Line]) -> int:
-    """Lay the lines out, import them twice and compare what is there."""
+    """Lay the lines out, import them twice, and compare them with what is exported."""
     expected = LAYOUTS[name](folder / "old", lines, ZoneInfo(UTC_NAME))
     before = roundtrip.fingerprint(folder / "old")
     home = made(folder, "clean")
     said, seconds = roundtrip.timed(home, *arguments(folder))
-    different: int = len(roundtrip.differences(expected, roundtrip.read_back(home)))
+    found = roundtrip.exported(home, folder / "exported.jsonl")
+    different = len(roundtrip.differences(expected, found))
     again, _ = roundtrip.timed(home, *arguments(folder))
     new = sum(each["new"] for each in again["bots"].values())
     count = sum(each["new"] for each in said["bots"].values())

@@ -67,6 +67,27 @@ def read_back(home: Home) -> list[Line]:
         reader.close()
 
 
+def exported(home: Home, file: Path) -> list[Line]:
+    """Let `multibot history export` write every turn into a file, and read that."""
+    words = ["--home", home.root, "history", "export", "--format", "jsonl", "--output", file]
+    done = subprocess.run(
+        [sys.executable, "-m", "multibot", *map(str, words)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    with file.open(encoding="utf-8") as lines:
+        return [_line(_columns(json.loads(line))) for line in lines]
+
+
+def _columns(turn: Mapping[str, Any]) -> list[Any]:
+    answers = (turn["metadata"] or {}).get("response_to_message_id")
+    names = ("bot_name", "channel_id", "user_id", "role", "timestamp", "content", "message_id")
+    return [*(turn[name] for name in names), answers, turn["username"], turn["channel_name"]]
+
+
 def _line(row: Sequence[Any]) -> Line:
     line = Line._make(row)
     is_made = line.message_id.startswith(MADE_ID)
