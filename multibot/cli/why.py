@@ -105,6 +105,8 @@ class _About:
             return "" if bot in self.listed else "not in the fleet file any more"
         if self.said is not None and self.said.bot_name == bot:
             return "wrote it"
+        if not self.message_id.isdigit():
+            return "had no part in it"
         if bot in self.took:
             return "took it into its history; the decision is not kept any more"
         if bot not in self.known:

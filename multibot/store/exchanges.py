@@ -146,7 +146,9 @@ class Channel:
         key = {"bot_name": said.bot, "turn": turn}
         if known.message_id is None:
             self.exchange = chain.sent(self.exchange, said, self._rules, chain=known.chain)
-            known = replace(known, message_id=said.message_id, said_at=said.at)
+            is_later = chain.is_newer(said.message_id, self.exchange.human_id)
+            counts_in = known.chain if is_later else None
+            known = BotTurn(turn, said.at, said.message_id, counts_in, known.claimed_as)
             self._sql.say_bot_turn(
                 self._writing,
                 **key,

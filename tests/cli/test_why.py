@@ -167,6 +167,7 @@ def test_an_opener_says_that_nobody_asked(fleet: Fleet) -> None:
     )
     assert fleet.lines("round-1-7")[0] == "what made a bot speak up by itself: round-1-7"
     assert "speaks up by itself: open" in fleet.row("sage", "round-1-7")
+    assert "had no part in it" in fleet.row("spark", "round-1-7")
 
 
 def test_a_bot_without_a_row_is_told_apart(fleet: Fleet) -> None:

@@ -86,6 +86,7 @@ class Model:
             if number < self.person:
                 self.row.discard(name)
                 self.leave_chain(name)
+                known.chain = None
                 return
             self.spoke_at = now if self.spoke_at is None else max(now, self.spoke_at)
             if name in self.chain:
