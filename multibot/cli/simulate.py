@@ -11,6 +11,7 @@ import orjson
 
 from multibot.cli import fleet_file
 from multibot.cli.bots import listed
+from multibot.cli.finite import FiniteRange
 from multibot.errors import ExitCode, UsageError
 from multibot.home import Home
 from multibot.wording import counted
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
 
 MOST_HOURS = 24 * 365
 MOST_BOTS, MOST_GUILDS = 50, 200
-PER_DAY = 400.0
+PER_DAY, MOST_PER_DAY = 400.0, 100_000
 MENTIONS = 0.05
 
 
 @click.command()
 @click.option(
     "--hours",
-    type=click.FloatRange(min=0, min_open=True, max=MOST_HOURS),
+    type=FiniteRange(min=0, min_open=True, max=MOST_HOURS),
     default=24.0,
     show_default=True,
     metavar="H",
@@ -61,7 +62,7 @@ MENTIONS = 0.05
 )
 @click.option(
     "--per-day",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(0, MOST_PER_DAY),
     default=PER_DAY,
     show_default=True,
     metavar="N",
@@ -69,7 +70,7 @@ MENTIONS = 0.05
 )
 @click.option(
     "--mentions",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     default=MENTIONS,
     show_default=True,
     metavar="SHARE",

@@ -210,6 +210,40 @@ def test_a_fleet_file_with_faults_is_refused(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
+    "option",
+    [
+        "--hours=nan",
+        "--hours=inf",
+        "--hours=0",
+        "--per-day=nan",
+        "--per-day=inf",
+        "--per-day=1e9",
+        "--per-day=-1",
+        "--mentions=nan",
+        "--mentions=1.1",
+    ],
+)
+def test_a_number_that_no_day_can_have_is_refused(option: str) -> None:
+    result = CliRunner().invoke(root, ["simulate", option])
+
+    name, value = option.split("=")
+    assert result.exit_code == 2
+    assert f"Invalid value for '{name}': {float(value)}" in result.stderr
+
+
+@pytest.mark.parametrize(("lines", "played"), [(1, [5, 5]), (3, [15, 14])])
+def test_chat_of_one_moment_is_played_once_an_hour(
+    tmp_path: Path, lines: int, played: list[int]
+) -> None:
+    file = tmp_path / "chat.jsonl"
+    line = '{"timestamp": "2026-01-01T00:00:00Z", "author": "ada", "content": "hello"}'
+    file.write_text(f"{line}\n" * lines)
+    result = simulate("--chat", str(file), "--hours", "5", "--guilds", "2", "--json")
+
+    assert [each["people"] for each in json.loads(result.stdout)["guilds"]] == played
+
+
+@pytest.mark.parametrize(
     ("line", "told"),
     [
         ("hello", "this is no message"),

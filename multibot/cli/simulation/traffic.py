@@ -108,15 +108,19 @@ class Replay:
     def play(self, share: float, length: timedelta) -> Iterator[Remark]:
         """Play from this share of the lines on, round the end if need be.
 
-        A pause of more than an hour is one of an hour: files are often cut out of longer ones.
+        A pause of more than an hour is one of an hour: files are often cut out of longer ones. Between
+        the end and the beginning there is always one, so that the shortest file fills the time.
         """
-        first = int(share * len(self._lines))
+        count = len(self._lines)
+        first = int(share * count)
         before: timedelta | None = None
         after = timedelta()
-        for line in itertools.islice(itertools.cycle(self._lines), first, None):
+        for number in itertools.count(first):
+            line = self._lines[number % count]
             if before is not None:
                 gap = line.at - before
-                after += gap if timedelta() <= gap <= HOUR else HOUR
+                is_next = number % count != 0 and timedelta() <= gap <= HOUR
+                after += gap if is_next else HOUR
             if after >= length:
                 return
             before = line.at
