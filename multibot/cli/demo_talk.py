@@ -32,6 +32,7 @@ activity:
   enabled: true
   first_check: 20
   observation: 15
+  window: 1m
   interval: 1m
   jitter: 5
   conversation_chance: 0.75

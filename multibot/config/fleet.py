@@ -146,6 +146,7 @@ class Activity(Value):
 
     enabled: bool = False
     preset: Literal["seed", "gentle"] = "seed"
+    window: timedelta | None = None
     interval: timedelta | None = None
     jitter: timedelta | None = None
     first_check: timedelta | None = None
@@ -177,6 +178,7 @@ class Activity(Value):
         return replace(
             preset,
             enabled=self.enabled,
+            window=_or(self.window, preset.window),
             interval=_or(self.interval, preset.interval),
             jitter=_or(self.jitter, preset.jitter),
             first_check=_or(self.first_check, preset.first_check),

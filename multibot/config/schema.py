@@ -147,6 +147,7 @@ class ActivityPart(Said):
 
     enabled: bool | None = None
     preset: Literal["seed", "gentle"] | None = None
+    window: field.Span | None = None
     interval: field.Span | None = None
     jitter: field.Pause | None = None
     first_check: field.Pause | None = None

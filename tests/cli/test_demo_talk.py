@@ -4,9 +4,11 @@ import asyncio
 from datetime import timedelta
 
 from multibot.cli import demo_talk
+from multibot.cli.demo import WELCOME
 from multibot.cli.init import create
 from multibot.clock import SystemClock
 from multibot.config.load import check
+from multibot.conversation.activity import Level, Reading, level, rate
 from multibot.conversation.chain import ChainRules
 from multibot.conversation.message import BotName
 from multibot.home import Home
@@ -35,6 +37,12 @@ def test_the_demos_settings_are_valid_and_show_everything_within_minutes(home: H
     first = max(activity.first_check, activity.observation) + activity.interval
     chain = talk.max_chain * (talk.inter_bot_delay + timedelta(seconds=5))
     assert first + chain + talk.rules.cooldown < timedelta(minutes=4)
+    one, none = (
+        level(rate(Reading(messages=n, watched_since=None), activity), activity) for n in (1, 0)
+    )
+    assert (one, none) == (Level.ACTIVE, Level.DEAD)
+    assert "nobody writes for a minute" in WELCOME
+    assert activity.window == timedelta(minutes=1)
 
 
 async def test_the_page_is_told_when_something_happens_and_only_then(home: Home) -> None:

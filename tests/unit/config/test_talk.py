@@ -38,12 +38,13 @@ def test_what_is_said_reaches_the_rules(home: Home) -> None:
 
 
 def test_a_preset_can_be_changed_in_parts(home: Home) -> None:
-    said = {"preset": "gentle", "post_chance": 0.2, "interval": "1h"}
+    said = {"preset": "gentle", "post_chance": 0.2, "interval": "1h", "window": "2m"}
     _, activity = first(examine(home, (("activity",), said)))
     rules = activity.rules(timedelta(minutes=1))
 
     assert (rules.odds.converse, rules.odds.post, rules.odds.quiet_post) == (0.15, 0.35, 0.05)
     assert (rules.interval, rules.pair_cooldown) == (timedelta(hours=1), timedelta(minutes=1))
+    assert rules.window == timedelta(minutes=2)
 
 
 @pytest.mark.parametrize("quote", ['"', ""], ids=["quoted", "plain"])
