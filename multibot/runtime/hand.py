@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from multibot.clock import Clock
 from multibot.errors import MultibotError
 from multibot.runtime.aside import aside
 from multibot.store import connection
+from multibot.store.archive import words
 from multibot.store.archive.sweep import FOUND_AT_ONCE, Key, Sweep
 from multibot.store.stores import BotStore
 from multibot.store.transaction import Durability, Job
@@ -95,18 +97,27 @@ class Hand:
         return gone
 
     async def _sweep(self, sweep: Sweep) -> int:
-        removed, rows, found = 0, FIRST_ROWS, FOUND_AT_ONCE
+        removed, rows, found, is_merge_due = 0, FIRST_ROWS, FOUND_AT_ONCE, False
         while found == FOUND_AT_ONCE:
             keys = await self.read(sweep.find)
             found, before = len(keys), removed
             while keys:
-                some, keys = keys[:rows], keys[rows:]
+                count = sweep.fitting(keys, rows)
+                some, keys = keys[:count], keys[count:]
+                is_merge_due |= sweep.has_long(some)
                 went, took = await self.write(self._timed(sweep, some))
                 removed += went
                 rows = _next_size(rows, took)
             if removed == before:
                 break
+        if is_merge_due:
+            await self._merge()
         return removed
+
+    async def _merge(self) -> None:
+        is_unfinished = await self.write(partial(words.merge, begin=True))
+        while is_unfinished:
+            is_unfinished = await self.write(words.merge)
 
     def _timed(self, sweep: Sweep, keys: Sequence[Key]) -> Job[tuple[int, float]]:
         def job(writing: "sqlite.Connection") -> tuple[int, float]:

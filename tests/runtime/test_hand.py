@@ -6,10 +6,10 @@ import pytest
 
 from multibot.home import Home
 from multibot.runtime.hand import Hand
-from multibot.store.archive import search
+from multibot.store.archive import retention, search
 from multibot.store.stores import BotStore
 from multibot.store.transaction import Durability
-from tests.runtime.chores import Household, Leaping
+from tests.runtime.chores import DAY, Household, Leaping
 from tests.store.material import RULES, message, rows
 
 NORMAL, FULL = 1, 2
@@ -61,3 +61,22 @@ async def test_a_batch_of_the_index_that_is_lost_is_filled_anew(
     assert search.behind(store.reader) == 0
     found = "SELECT count(*) FROM conversations_fts WHERE conversations_fts MATCH 'zymurgy'"
     assert rows(home.database, found) == [(1,)]
+
+
+async def test_long_turns_go_one_by_one_and_their_words_afterwards(
+    home: Home, store: BotStore, hand: Hand, clock: Leaping
+) -> None:
+    """To take the words of one out takes longer than bots can wait, and more so of several."""
+    for number in range(4):
+        said = message("zymurgy " * 20_000, message_id=f"{number + 1}", created_at=clock.now())
+        await store.ledger.begin(said, RULES)
+    while await hand.write(search.fill):
+        continue
+    (turns, _) = retention.sweeps(clock.now() + 2 * DAY, {"sage": 1})
+    keys = turns.find(store.reader)
+    assert [turns.fitting(keys, 25), turns.has_long(keys)] == [1, True]
+
+    assert await hand.sweep([turns]) == {"turns of sage": 4}
+
+    pages = rows(home.database, "SELECT block FROM conversations_fts_data")
+    assert not any(b"zymurgy" in page for (page,) in pages)

@@ -13,7 +13,15 @@ from multibot.clock import SystemClock
 from multibot.home import Home
 from multibot.store import connection
 from multibot.store.archive import backup as backups
-from multibot.store.archive import candidate, checkpoint, elsewhere, forgetting, held, manifest
+from multibot.store.archive import (
+    candidate,
+    checkpoint,
+    elsewhere,
+    forgetting,
+    held,
+    manifest,
+    underway,
+)
 from multibot.store.archive.backup import backup
 from multibot.store.archive.forget import Scope
 from multibot.store.archive.shared import SharedFile
@@ -85,6 +93,18 @@ def test_an_id_that_only_the_wal_has_is_found(home: Home) -> None:
     target.with_name(f"{target.name}-wal").write_bytes(f"old frame {AL}.".encode())
 
     assert [copy.path for copy in held.held(home, SCOPE)] == [target]
+
+
+def test_a_copy_that_only_notes_that_they_are_being_forgotten_is_cleaned(home: Home) -> None:
+    """It was taken after a kill, when all the rows were gone already."""
+    with SharedFile(home) as shared:
+        forgetting.forget(home, SCOPE, SystemClock(), shared.write)
+        shared.write(lambda writing: underway.note(writing, SCOPE, SystemClock().now()))
+    taken = backup(home, SystemClock())
+
+    assert [copy.trouble for copy in clear(home)] == [""]
+    assert naming(content(taken.path), AL) == set()
+    assert list(places(home.backups, AL)) == []
 
 
 def test_one_bad_copy_keeps_no_other_from_being_cleaned(home: Home) -> None:

@@ -41,6 +41,7 @@ def sweeps(now: datetime, days: Mapping[str, int]) -> Iterator[Sweep]:
             key=("id",),
             condition=_TURNS,
             first=_COUNT,
+            text="content",
             values=values,
         )
         yield Sweep(
