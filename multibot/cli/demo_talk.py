@@ -33,7 +33,7 @@ activity:
   first_check: 20
   observation: 15
   window: 1m
-  interval: 1m
+  interval: 30
   jitter: 5
   conversation_chance: 0.75
   post_chance: 0.25

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from multibot.home import Home
+from multibot.sandbox.remote import Remote
 from tests.process.stand import eventually
 from tests.process.test_demo import demo, folder, read_until
 
@@ -22,7 +23,8 @@ PACE = {
     "inter_bot_delay: 4": "inter_bot_delay: 0.3",
     "first_check: 20": "first_check: 1",
     "observation: 15": "observation: 1",
-    "interval: 1m": "interval: 10",
+    "window: 1m": "window: 10",
+    "interval: 30": "interval: 10",
     "jitter: 5": "jitter: 0",
     "conversation_chance: 0.75": "conversation_chance: 1",
     "post_chance: 0.25": "post_chance: 0",
@@ -60,6 +62,9 @@ def test_bots_of_the_demo_begin_to_talk_and_rest_after_five_messages(folder: Pat
             url = re.findall(r"Page: (\S+)/", read_until(process, "Ctrl-C stops"))[0]
             (home,) = folder.iterdir()
             hurry(Home(home))
+            # People who said a few things and left: the guild is quiet again soon.
+            for line in ("hello everyone", "what a day it was", "I finished that book"):
+                Remote(url).say("#general", "ada", line)
             assert eventually(lambda: rest(url), 60)
             said = asked(url, "received")
         finally:
