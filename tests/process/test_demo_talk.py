@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,11 @@ def test_bots_of_the_demo_begin_to_talk_and_rest_after_five_messages(folder: Pat
     seen: list[dict[str, Any]] = []
 
     def rest(url: str) -> bool:
-        seen.extend(asked(url, "talk"))
+        try:
+            seen.extend(asked(url, "talk"))
+        except urllib.error.URLError:
+            # It has ended, and says why.
+            return True
         return bool(seen) and seen[-1]["state"] == "cooldown"
 
     with demo(folder) as process:
@@ -66,11 +71,14 @@ def test_bots_of_the_demo_begin_to_talk_and_rest_after_five_messages(folder: Pat
             for line in ("hello everyone", "what a day it was", "I finished that book"):
                 Remote(url).say("#general", "ada", line)
             assert eventually(lambda: rest(url), 60)
-            said = asked(url, "received")
+            said = asked(url, "received") if process.poll() is None else []
         finally:
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=60)
+            _, errors = process.communicate(timeout=60)
+            # Whatever went wrong before this, it may say why.
+            sys.stderr.write(errors)
 
+    assert (process.returncode, errors) == (0, "")
     assert {each["state"] for each in seen} == {"chain", "cooldown"}
     assert max(each["count"] for each in seen) < seen[-1]["limit"] == 5
     assert 0 < seen[-1]["left_seconds"] <= 60
