@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from multibot.store.connection import Turnstile
+from multibot.store.connection import PLACES, Turnstile
 from tests.process.stand import eventually
 
-TRIES = 50
+TRIES = 20
 
 
 @pytest.fixture
@@ -19,43 +19,50 @@ def lock(tmp_path: Path) -> Path:
     return tmp_path / "lock"
 
 
-def waits_at(lock: Path) -> bool:
-    """Say whether somebody has the place of the one who waits."""
-    place = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 1, 0)
+def waiting(lock: Path) -> int:
+    """Count the places that are taken."""
+    return sum(_is_taken(lock, place) for place in range(PLACES))
+
+
+def _is_taken(lock: Path, place: int) -> bool:
+    wanted = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, place, 1, 0)
     with lock.open("r+b") as file:
         try:
-            fcntl.fcntl(file, fcntl.F_OFD_SETLK, place)
+            fcntl.fcntl(file, fcntl.F_OFD_SETLK, wanted)
         except BlockingIOError:
             return True
     return False
 
 
-def test_nobody_gets_the_lock_again_before_the_one_who_waits(lock: Path) -> None:
+def test_nobody_gets_the_lock_again_before_those_who_wait(lock: Path) -> None:
     for _ in range(TRIES):
         order: list[str] = []
-        busy, other = Turnstile(lock), Turnstile(lock)
+        busy, *others = (Turnstile(lock) for _ in range(PLACES + 1))
 
-        def wait(other: Turnstile = other, order: list[str] = order) -> None:
-            with other:
-                order.append("other")
+        def wait(name: str, turn: Turnstile, order: list[str] = order) -> None:
+            with turn:
+                order.append(name)
 
-        waiting = threading.Thread(target=wait)
+        threads: list[threading.Thread] = []
         with busy:
-            waiting.start()
-            assert eventually(lambda: waits_at(lock))
+            for number, turn in enumerate(others, 1):
+                threads.append(threading.Thread(target=wait, args=(str(number), turn)))
+                threads[-1].start()
+                assert eventually(lambda number=number: waiting(lock) == number)  # type: ignore[misc]
         with busy:
             order.append("busy")
-        waiting.join()
-        busy.close()
-        other.close()
-        assert order == ["other", "busy"]
+        for thread in threads:
+            thread.join()
+        for turn in (busy, *others):
+            turn.close()
+        assert order == ["1", "2", "busy"]
 
 
-def test_the_place_is_free_while_nobody_waits(lock: Path) -> None:
+def test_the_places_are_free_while_nobody_waits(lock: Path) -> None:
     turn = Turnstile(lock)
-    assert not waits_at(lock)
+    assert waiting(lock) == 0
     with turn:
-        assert not waits_at(lock)
+        assert waiting(lock) == 0
     turn.close()
 
 
@@ -64,5 +71,5 @@ def test_closing_gives_everything_back(lock: Path) -> None:
     held.__enter__()
     held.close()
     with other:
-        assert not waits_at(lock)
+        assert waiting(lock) == 0
     other.close()
