@@ -45,6 +45,29 @@ class Sight:
     holder: BotName | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OnItsWay:
+    """A turn that a bot was allowed, or that left, at this moment; nobody has seen it yet."""
+
+    bot: BotName
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """An answer that is made, about to be stored and sent.
+
+    `chain` is the one that what it answers counts in, none where it counts in none any more;
+    `said_at` is when that was said. `underway` are all other turns of the channel on their way.
+    """
+
+    me: BotName
+    chain: int | None
+    said_at: datetime
+    underway: tuple[OnItsWay, ...] = ()
+    is_retry: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
     sight: Sight
@@ -65,25 +88,40 @@ def judge(
 
 
 def judge_sending(
-    exchange: Exchange, rules: ChainRules, *, chain_number: int, now: datetime
+    attempt: Attempt, exchange: Exchange, rules: ChainRules, *, now: datetime
 ) -> Ruling:
-    """Decide whether an answer that was made may still be sent."""
+    """Decide whether an answer that was made may still be sent; LATER asks to wait, once."""
     if (ruling := cooling(exchange, now) or over_limit(exchange, rules)) is not None:
         return ruling
-    if not exchange.is_alive or exchange.chain != chain_number:
+    if not exchange.is_alive or exchange.chain != attempt.chain:
         return refused(Reason.EXPIRED, "the chain has ended meanwhile")
+    if exchange.last_bot == attempt.me:
+        return refused(Reason.SPOKE_LAST, f"message {exchange.message_count} is its own")
+    if any(turn.bot == attempt.me for turn in attempt.underway):
+        return refused(Reason.SPOKE_LAST, "another message of its own is on its way")
+    if (ruling := _comes_too_soon(attempt, exchange, rules, now)) is not None:
+        return ruling
     return accepted(exchange, rules, "")
 
 
 def judge_leaving(
-    exchange: Exchange, *, chain_number: int | None, is_overtaken: bool, now: datetime
+    exchange: Exchange,
+    rules: ChainRules,
+    *,
+    chain_number: int | None,
+    is_overtaken: bool,
+    age: timedelta,
+    now: datetime,
 ) -> Ruling:
     """Decide whether what was allowed may leave for Discord now; `chain_number` is none for a post.
 
-    `is_overtaken` says that a person has spoken since it was allowed.
+    `is_overtaken` says that a person has spoken since it was allowed; `age` is that of its occasion,
+    none where it sets out for the first time.
     """
     if is_overtaken:
         return refused(Reason.EXPIRED, "a person has spoken meanwhile")
+    if age > rules.retry_window:
+        return refused(Reason.EXPIRED, f"not sent within {age.total_seconds():.0f} s")
     if chain_number is None:
         return Ruling(outcome=Outcome.ANSWER, reason=Reason.ANSWERED)
     if (ruling := cooling(exchange, now)) is not None:
@@ -193,10 +231,28 @@ def _is_too_soon(case: _Case) -> Ruling | None:
     if spoke_at is None:
         return None
     free_at = spoke_at + case.rules.inter_bot_delay
-    if free_at <= case.now:
+    return _waiting(free_at, case.now, is_retry=case.sight.is_retry)
+
+
+def _comes_too_soon(
+    attempt: Attempt, exchange: Exchange, rules: ChainRules, now: datetime
+) -> Ruling | None:
+    """Have it keep its distance also from what others are sending just now."""
+    spoken = [min(turn.since, now) for turn in attempt.underway]
+    if exchange.spoke_at is not None:
+        spoken.append(exchange.spoke_at)
+    free_at = max(spoken) + rules.inter_bot_delay if spoken else now
+    age = max(free_at, now) - attempt.said_at
+    if (attempt.is_retry or free_at > now) and age > rules.retry_window:
+        return refused(Reason.DELAY, f"would be {age.total_seconds():.0f} s late")
+    return _waiting(free_at, now, is_retry=attempt.is_retry)
+
+
+def _waiting(free_at: datetime, now: datetime, *, is_retry: bool) -> Ruling | None:
+    left = free_at - now
+    if left <= timedelta():
         return None
-    left = free_at - case.now
-    if case.sight.is_retry:
+    if is_retry:
         detail = f"again {left.total_seconds():.1f} s too soon"
         return refused(Reason.DELAY, detail, left=left)
     return Ruling(

@@ -22,7 +22,7 @@ from multibot.errors import StoreUnavailableError
 from multibot.runtime import deadline, rules
 from multibot.runtime.arbiter import Arbiter
 from multibot.runtime.attention import Attention
-from multibot.runtime.floor import Ask, Floor
+from multibot.runtime.floor import Ask, Floor, PutOffError
 from multibot.runtime.overheard import Overheard
 from multibot.runtime.pulse import Pulse
 from multibot.store.chains import place_of
@@ -108,7 +108,9 @@ class Fellows:
         if left.state == "sending":
             return self._standing(message)
         if message.is_unprompted:
-            await self._give_up(message, "expired", Reason.EXPIRED, "the process ended before it")
+            why = "the process ended before it was said"
+            await self._give_up(message, "expired", Reason.EXPIRED, why)
+            await self._note_round(message, f"not said, {Reason.EXPIRED}: {why}")
             return None
         age = self._age(message)
         if age > self._rules.retry_window:
@@ -188,14 +190,33 @@ class Fellows:
             age=self._age(message),
             again=again,
         )
-        person = self._persons.get(message.channel_id)
-        if person is not None and chain.is_newer(person.message_id, message.message_id):
-            await self._store.chains.person_spoke(person, self._rules)
+        await self._put_in_order(message.channel_id, message.message_id)
         if given is not None and given.outcome is not Outcome.NO:
             log.info(
                 "met", author=heard.author, how=heard.how, reason=given.reason, why=given.detail
             )
         return given
+
+    async def _put_in_order(self, channel_id: str, message_id: str) -> None:
+        """Let a person who spoke after a bot's message, and was heard before it, end the talk."""
+        person = self._persons.get(channel_id)
+        if person is not None and chain.is_newer(person.message_id, message_id):
+            await self._store.chains.person_spoke(person, self._rules)
+
+    async def _may_send(self, message: InboundMessage, given: Ruling) -> Ruling:
+        """Ask for an answer that is made; what only comes too soon is waited for, once."""
+        chains = self._store.chains
+        asked = await chains.may_send(message, given, self._rules)
+        if asked.retry_at is None:
+            return asked
+        await self._until(asked.retry_at)
+        if self._ending.is_set():
+            raise PutOffError
+        return await chains.may_send(message, given, self._rules, again=True)
+
+    async def _note_round(self, occasion: InboundMessage, outcome: str) -> None:
+        number = int(occasion.message_id.rpartition("-")[2])
+        await self._store.activity.note(occasion.guild_id or "", number, outcome)
 
     async def _until(self, moment: datetime) -> None:
         seconds = (moment - self._clock.now()).total_seconds()
@@ -210,18 +231,24 @@ class Fellows:
         await self._store.ledger.finish(message.message_id, state, reason, why)
 
     def _answering(self, message: InboundMessage, given: Ruling) -> Floor:
-        ask = partial(self._store.chains.may_send, message, given, self._rules)
+        ask = partial(self._may_send, message, given)
         floor = self._floor(message)
         return replace(floor, ask=ask, to_bot=True, is_counted=True, phase=given.phase)
 
     def _standing(self, message: InboundMessage) -> Floor:
         """Give what has been asked for and stored already; only the sending is left."""
-        return replace(self._floor(message), to_bot=message.author_is_bot, is_counted=True)
+        floor = replace(self._floor(message), to_bot=message.author_is_bot, is_counted=True)
+        if not message.is_unprompted:
+            return floor
+        return replace(floor, ended=partial(self._note_round, message))
 
     def _floor(self, message: InboundMessage) -> Floor:
-        place = place_of(message)
         return Floor(
-            chains=self._store.chains, rules=self._rules, place=place, turn=message.message_id
+            chains=self._store.chains,
+            rules=self._rules,
+            place=place_of(message),
+            turn=message.message_id,
+            counted=partial(self._put_in_order, message.channel_id),
         )
 
 

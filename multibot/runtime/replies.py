@@ -20,7 +20,7 @@ from multibot.responder.protocol import Responder, ResponderError
 from multibot.runtime import answering, asking, deadline
 from multibot.runtime.asking import Asking
 from multibot.runtime.delivery import FAILURE_NOTICE, Delivery, DeliveryError
-from multibot.runtime.floor import Floor, FloorRefusedError
+from multibot.runtime.floor import Floor, FloorRefusedError, PutOffError
 from multibot.runtime.overheard import Overheard
 from multibot.runtime.posting import Posting
 from multibot.runtime.pulse import Pulse
@@ -41,10 +41,6 @@ log = structlog.get_logger(__name__)
 
 class TooOldError(MultibotError):
     """Nobody waits for this answer any more."""
-
-
-class PutOffError(MultibotError):
-    """The process ends before this answer is begun; the next one takes it up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,11 +127,11 @@ class Replies:
                 log.info("answered", user=message.author_id)
             return True
 
-    async def _settle(self, message: InboundMessage, floor: Floor | None) -> None:
+    async def _settle(self, message: InboundMessage, floor: Floor | None, why: str = "") -> None:
         """Count what stands of an answer, or give back the right to it."""
         if floor is not None:
             parts = self._around.store.outbox.parts(message.message_id)
-            await floor.settle(parts[0].sent_message_id if parts else None)
+            await floor.settle(parts[0].sent_message_id if parts else None, why)
 
     async def _end(
         self,
@@ -145,7 +141,7 @@ class Replies:
         reason: Reason,
         detail: str = "",
     ) -> None:
-        await self._settle(message, floor)
+        await self._settle(message, floor, f"not said, {reason}: {detail}")
         await self.finish(message, state, reason, detail)
 
     async def say(self, message: InboundMessage, text: str) -> None:
@@ -172,9 +168,8 @@ class Replies:
         left: Unfinished | None,
     ) -> None:
         is_begun = left is not None and await posting.find_grown()
-        age = self._around.pulse.world_time.now() - message.created_at
-        if left is not None and not is_begun and age > self._longest_wait(floor):
-            raise TooOldError(f"found unanswered after {age.total_seconds():.0f} s")
+        if left is not None and not is_begun:
+            self._require_young(message, floor)
         if left is not None and left.state == "sending":
             await posting.resume()
             return
@@ -184,26 +179,34 @@ class Replies:
         if self._around.bot.streaming and (floor is None or floor.is_for_people):
             await posting.finish(await self._grow(posting, asked))
             return
-        contents = self._parts(asking.addressed(await self._make(message, asked), asked))
+        contents = await self._make(message, asked)
         if is_begun:
             await posting.finish(contents)
             return
-        if floor is not None:
-            await floor.take()
+        if floor is not None and await floor.take():
+            contents = await self._make(message, await self._asking.prompt(message, floor))
         await posting.whole(contents)
 
-    def _longest_wait(self, floor: Floor | None) -> timedelta:
-        """Say how old something may be that is only begun now; bots wait for less than people."""
-        if floor is None or floor.is_for_people:
-            return self._around.bot.catchup.max_age
-        return floor.rules.retry_window
+    def _require_young(self, message: InboundMessage, floor: Floor | None) -> None:
+        """Refuse what is only begun now, too late; bots wait for less than people, nobody for news."""
+        if message.is_unprompted:
+            raise TooOldError("the process ended before it was said")
+        longest = self._around.bot.catchup.max_age
+        if floor is not None and not floor.is_for_people:
+            longest = floor.rules.retry_window
+        age = self._age(message)
+        if age > longest:
+            raise TooOldError(f"found unanswered after {age.total_seconds():.0f} s")
 
-    async def _make(self, message: InboundMessage, asked: Prompt) -> str:
+    def _age(self, message: InboundMessage) -> timedelta:
+        return self._around.pulse.world_time.now() - message.created_at
+
+    async def _make(self, message: InboundMessage, asked: Prompt) -> tuple[str, ...]:
         around = self._around
-        if not around.bot.typing_indicator:
-            return await answering.answer(around.responder, asked, around.clock)
-        async with around.delivery.typing(message):
-            return await answering.answer(around.responder, asked, around.clock)
+        typing = around.delivery.typing(message) if around.bot.typing_indicator else None
+        async with typing or contextlib.nullcontext():
+            text = await answering.answer(around.responder, asked, around.clock)
+        return self._parts(asking.addressed(text, asked))
 
     async def _grow(self, posting: Posting, asked: Prompt) -> tuple[str, ...]:
         """Show the answer while it is being made; return its final parts."""
@@ -237,7 +240,7 @@ class Replies:
             clock=around.clock,
             chance=around.chance,
             is_resumed=is_resumed,
-            leave=None if floor is None else floor.leave,
+            leave=None if floor is None else lambda: floor.leave(self._age(message)),
         )
 
     async def _withdraw(self, message: InboundMessage, floor: Floor | None) -> None:

@@ -122,12 +122,15 @@ class Chains:
 
         await self._writer.run(job, Durability.SOFT)
 
-    async def may_send(self, message: InboundMessage, given: Ruling, rules: ChainRules) -> Ruling:
+    async def may_send(
+        self, message: InboundMessage, given: Ruling, rules: ChainRules, *, again: bool = False
+    ) -> Ruling:
         """Ask once more before the first part of an answer to a bot is stored; count it when it may.
 
-        `given` is what `meet` returned. Asking again after a kill gives the same.
+        `given` is what `meet` returned; the phase is that of this moment. Asking again after a kill
+        gives the same. What is LATER may be asked for `again` then, once.
         """
-        sending = Sending(self._bot_name, message.message_id, given)
+        sending = Sending(self._bot_name, message, given, again=again)
 
         def job(writing: "sqlite.Connection") -> Ruling:
             now = self._clock.now()
@@ -138,15 +141,18 @@ class Chains:
 
         return await self._writer.run(job)
 
-    async def may_leave(self, place: Place, turn: str, rules: ChainRules) -> Ruling:
+    async def may_leave(
+        self, place: Place, turn: str, rules: ChainRules, *, age: timedelta = timedelta()
+    ) -> Ruling:
         """Ask a last time, right before what was allowed leaves for Discord.
 
         A person may have spoken since, or the chain be over: the wait was long, or a restart between.
+        `age` is that of its occasion, where this is not the first try.
         """
 
         def job(writing: "sqlite.Connection") -> Ruling:
             channel = Channel(writing, place, rules, self._clock.now())
-            asked = channel.leave(self._bot_name, turn)
+            asked = channel.leave(self._bot_name, turn, age)
             channel.save()
             return asked
 
@@ -171,8 +177,10 @@ class Chains:
 
         def job(writing: "sqlite.Connection") -> None:
             channel = Channel(writing, place, rules, self._clock.now())
-            if channel.drop(self._bot_name, turn):
+            known = channel.turn(self._bot_name, turn)
+            if known is None or known.message_id is None:
                 self._sql.drop_pair(writing, turn=turn)
+            if channel.drop(self._bot_name, turn):
                 channel.save()
 
         await self._writer.run(job)

@@ -135,8 +135,7 @@ class Channel:
         if row is None:
             return None
         number = None if row[3] is None else abs(row[3])
-        is_overtaken = row[3] is not None and row[3] < 0
-        return BotTurn(row[0], from_text(row[1]), row[2], number, row[4], is_overtaken)
+        return BotTurn(row[0], from_text(row[1]), row[2], number, row[4], number != row[3])
 
     def record(self, said: Said, turn: str, *, in_exchange: bool) -> BotTurn:
         """Count a message that stands on Discord, once, whoever sees it and however often."""
@@ -184,13 +183,15 @@ class Channel:
         self.exchange = chain.withdrawn(self.exchange, chain=known.chain)
         return True
 
-    def leave(self, bot: BotName, turn: str) -> Ruling:
+    def leave(self, bot: BotName, turn: str, age: timedelta) -> Ruling:
         """Say whether what was allowed may leave for Discord now, and note that it does."""
         known = self.turn(bot, turn)
         asked = judging.judge_leaving(
             self.exchange,
+            self._rules,
             chain_number=None if known is None else known.chain,
             is_overtaken=known is None or known.is_overtaken,
+            age=age,
             now=self._now,
         )
         if asked.outcome is Outcome.ANSWER and known is not None:
@@ -219,6 +220,9 @@ class Channel:
             underway_in_chain=underway[1],
         )
         self.exchange = chain.interrupted(before, message_id, after, self._now)
+        if self.exchange.message_count > self.exchange.pending:
+            turns = {**where, "message_id": message_id, "ended": before.chain}
+            self._sql.keep_turns_after(self._writing, **turns, chain=self.exchange.chain)
         if self.exchange.pending:
             self._sql.overtake_turns_underway(self._writing, **where, chain=self.exchange.chain)
 

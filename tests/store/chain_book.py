@@ -68,20 +68,38 @@ class Book:
         self.holds[post.name] = Hold(bot, fence, now + by_book.LEASE)
         return fence
 
-    def sending(self, bot: str, post: Post, fence: int, number: int | None, now: float) -> str:
-        """Say whether an answer may be sent that was begun in the chain of this number."""
-        hold, name, model = self.holds[post.name], (bot, str(post.number)), self.model
+    def sending(
+        self, bot: str, post: Post, fence: int, now: float, *, again: bool = False
+    ) -> Verdict:
+        """Say whether an answer may be sent, or has to wait first."""
+        hold, name = self.holds[post.name], (bot, str(post.number))
         if hold.bot != bot or hold.fence != fence:
-            return "claimed_by"
-        model.withdraw(name)
+            return "no", "claimed_by"
+        self.model.withdraw(name)
+        refused = self._unsent(bot, post, now) or self._pace(post, now, again=again)
+        if refused is None:
+            self.model.allow(name, now)
+        return refused or YES
+
+    def _unsent(self, bot: str, post: Post, now: float) -> Verdict | None:
+        model = self.model
         if model.cool_until is not None:
-            return "cooldown"
+            return "no", "cooldown"
         if len(model.row) >= by_book.MAX_ROW or len(model.chain) >= by_book.MAX_CHAIN:
-            return "chain_limit"
-        if not model.chain or model.chain_number != number:
-            return "expired"
-        model.allow(name, now)
-        return "answered"
+            return "no", "chain_limit"
+        if not model.chain or model.turns[post.name].chain != model.chain_number:
+            return "no", "expired"
+        speakers = {model.last_bot, *(turn.bot for turn in model.underway(now))}
+        return ("no", "spoke_last") if bot in speakers else None
+
+    def _pace(self, post: Post, now: float, *, again: bool) -> Verdict | None:
+        free_at = max((at + self.delay for at in self.model.spoken(now)), default=now)
+        age = max(free_at, now) - min(self.model.turns[post.name].at, now)
+        if (again or free_at > now) and age > by_book.WINDOW:
+            return "no", "delay"
+        if free_at > now:
+            return ("no" if again else "later"), "delay"
+        return None
 
     def opening(self, bot: str, partner: str, now: float) -> str:
         """Say whether two bots may begin a conversation."""

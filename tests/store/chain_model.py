@@ -71,6 +71,15 @@ class Model:
         said = self.said()
         return max(said, key=lambda turn: turn.number).bot if said else None
 
+    def underway(self, now: float) -> list[Turn]:
+        """What bots were allowed to say and may still arrive."""
+        return [each for each in self.turns.values() if not each.number and each.at >= now - WAY]
+
+    def spoken(self, now: float) -> list[float]:
+        """When bots spoke, as far as the pace of the others goes."""
+        seen = [] if self.spoke_at is None else [self.spoke_at]
+        return seen + [min(each.at, now) for each in self.underway(now)]
+
     def see(self, name: Name, number: int, now: float, *, to_bots: bool) -> None:
         """Somebody sees it, or its author knows that it stands."""
         known = self.turns.get(name)
@@ -186,6 +195,8 @@ class Model:
         self.chain_number += 1
         if not left:
             self.active_at = now
+        for name in left:
+            self.turns[name].chain = self.chain_number
         for name in places:
             self.turns[name].chain, self.turns[name].is_overtaken = self.chain_number, True
 

@@ -30,6 +30,8 @@ LIMITS = ChainRules(
     response_chance=0.5,
     name_factor=0.5,
 )
+# What is answered, the claim, and whether it has waited at sending.
+Held = tuple[Post, Ruling, bool]
 EXAMPLES = itertools.count(1)
 # So many messages an example may have; what is rolled goes by the rest when divided by three.
 ROOM = 3_000_000
@@ -67,7 +69,7 @@ class ChainStage:
         self.events: dict[str, deque[Post]] = {bot: deque() for bot in self.bots}
         self.waiting: dict[str, list[Post]] = defaultdict(list)
         self.lost: dict[str, list[Post]] = defaultdict(list)
-        self.holding: dict[str, list[tuple[Post, Ruling, int | None]]] = defaultdict(list)
+        self.holding: dict[str, list[Held]] = defaultdict(list)
         self.unsaid: list[Post] = []
         self.slow: list[tuple[BotName, Post]] = []
         self.flying: list[tuple[BotName, Post]] = []
@@ -83,6 +85,11 @@ class ChainStage:
         """Whether the newest message of a person has not many answers yet."""
         row = list(itertools.takewhile(lambda post: post.author, reversed(self.posts)))
         return len(row) < min(len(self.posts), MOST_ANSWERS)
+
+    @property
+    def has_put_off(self) -> bool:
+        """Whether an answer that is made waits to be asked for again."""
+        return any(again for held in self.holding.values() for _, _, again in held)
 
     def one_of(self, index: int, things: Mapping[str, Sized]) -> BotName:
         """Choose a bot that has something."""
@@ -143,12 +150,22 @@ class ChainStage:
         assert (found.outcome.value, found.reason.value) == expected
         if expected == YES:
             assert found.fence == self.book.claim(bot, post, self.now)
-            number = self.model.turns[post.name].chain
-            self.holding[bot].append((post, found, number))
+            self.holding[bot].append((post, found, False))
         elif found.outcome is Outcome.LATER:
             self.waiting[bot].append(post)
         elif expected[1] == "claimed_by":
             self.lost[bot].append(post)
+
+    def may_send(self, bot: BotName, post: Post, given: Ruling, again: bool) -> Post | None:  # noqa: FBT001
+        """Ask for an answer that is made; what comes too soon is held a second time."""
+        work = self.chains[bot].may_send(self.written(post), given, self.limits, again=again)
+        asked = done(work)
+        self.model.tell_time(self.now)
+        expected = self.book.sending(bot, post, given.fence, self.now, again=again)
+        assert (asked.outcome.value, asked.reason.value) == expected
+        if asked.outcome is Outcome.LATER:
+            self.holding[bot].append((post, given, True))
+        return post if asked.outcome is Outcome.ANSWER else None
 
     def stands(self, bot: str, post: Post, *, at_once: bool) -> None:
         """Let an answer stand on Discord; its author notes that at once, or later."""

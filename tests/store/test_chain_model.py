@@ -96,6 +96,8 @@ class Talking(ChainStage, RuleBasedStateMachine):
             while any(self.waiting.values()):
                 self.a_bot_asks_again_for_what_waits(0)
             while any(self.holding.values()):
+                if self.has_put_off:
+                    self.clock.tick(self.book.delay)
                 self.a_bot_sends_its_answer(0, "at once")
 
     @rule(index=INDEX)
@@ -147,12 +149,8 @@ class Talking(ChainStage, RuleBasedStateMachine):
     @rule(index=INDEX, pace=st.sampled_from(["at once", "unnoted", "slow"]))
     def a_bot_sends_its_answer(self, index: int, pace: str) -> None:
         bot = self.one_of(index, self.holding)
-        post, given, number = self.holding[bot].pop(0)
-        said = self.written(post)
-        asked = done(self.chains[bot].may_send(said, given, self.limits))
-        self.model.tell_time(self.now)
-        assert asked.reason == self.book.sending(bot, post, given.fence, number, self.now)
-        if asked.outcome is not Outcome.ANSWER:
+        post = self.may_send(bot, *self.holding[bot].pop(0))
+        if post is None:
             return
         assert post.number not in self.answered
         self.answered.append(post.number)
@@ -194,14 +192,11 @@ class Talking(ChainStage, RuleBasedStateMachine):
     @rule(index=INDEX)
     def a_bot_gives_its_answer_up(self, index: int) -> None:
         bot = self.one_of(index, self.holding)
-        post, given, number = self.holding[bot].pop(0)
-        said = self.written(post)
-        asked = done(self.chains[bot].may_send(said, given, self.limits))
-        self.model.tell_time(self.now)
-        assert asked.reason == self.book.sending(bot, post, given.fence, number, self.now)
-        name = (bot, str(post.number))
+        held = self.holding[bot].pop(0)
+        post = self.may_send(bot, *held)
+        name = (bot, str(held[0].number))
         done(self.chains[bot].withdraw(self.place, name[1], self.limits))
-        if asked.outcome is Outcome.ANSWER:
+        if post is not None:
             self.model.withdraw(name)
             self.settle(bot, post)
 

@@ -16,6 +16,7 @@ from multibot.conversation.ruling import Outcome, Ruling
 from multibot.store import statements
 from multibot.store.chains import Sent, place_of
 from multibot.store.claims import ClaimOutcome
+from multibot.store.inbox import FinalState
 from multibot.store.ledger import Receipt
 from multibot.store.stores import BotStore
 
@@ -170,13 +171,25 @@ class Actor:
         if row is not None and row[3]:
             self.guild_of(message).diary.join(message.message_id, row[3])
 
-    async def _reply(self, message: InboundMessage, given: Ruling) -> None:
-        asked = await self.store.chains.may_send(message, given, self.talk)
+    async def _reply(self, message: InboundMessage, given: Ruling, *, again: bool = False) -> None:
+        asked = await self.store.chains.may_send(message, given, self.talk, again=again)
+        if asked.retry_at is not None:
+            reply_again = partial(self._reply, message, given, again=True)
+            self.town.agenda.at(asked.retry_at, reply_again)
+        elif asked.outcome is not Outcome.ANSWER:
+            await self._leave_it(message, asked)
+        elif asked.is_last and not given.is_last:
+            # It is made anew, as a goodbye.
+            self.town.agenda.after(self.thinking(), partial(self._say, message, asked))
+        else:
+            await self._say(message, asked)
+
+    async def _say(self, message: InboundMessage, allowed: Ruling) -> None:
+        place, turn = place_of(message), message.message_id
+        asked = await self.store.chains.may_leave(place, turn, self.talk)
         if asked.outcome is not Outcome.ANSWER:
-            await self.store.ledger.finish(
-                message.message_id, "declined", asked.reason, asked.detail
-            )
-            self.note_silence(message, asked)
+            await self.store.chains.withdraw(place, turn, self.talk)
+            await self._leave_it(message, asked)
             return
         reply = self.town.post(
             self.guild_of(message),
@@ -184,10 +197,15 @@ class Actor:
             self.author,
             Kind.REPLY,
             reply_to=message,
-            chain=asked.chain,
+            chain=allowed.chain,
         )
         await self.settle(message, reply, in_exchange=True)
-        await self.store.ledger.finish(message.message_id, "answered", Reason.ANSWERED)
+        await self.store.ledger.finish(turn, "answered", Reason.ANSWERED)
+
+    async def _leave_it(self, message: InboundMessage, refused: Ruling) -> None:
+        state: FinalState = "expired" if refused.reason is Reason.EXPIRED else "declined"
+        await self.store.ledger.finish(message.message_id, state, refused.reason, refused.detail)
+        self.note_silence(message, refused)
 
     # -- both ------------------------------------------------------------------------------------
 

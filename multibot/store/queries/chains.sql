@@ -48,6 +48,14 @@ SELECT turn, said_at, message_id, chain, claimed_as FROM chain_messages WHERE me
 SELECT turn, said_at, message_id, chain, claimed_as FROM chain_messages
 WHERE bot_name = :bot_name AND turn = :turn;
 
+-- name: turn_answered(channel_id, message_id)^
+-- The chain of what a bot said, and since when it stands, by the part that is answered.
+SELECT chain, said_at FROM chain_messages WHERE message_id = :message_id
+UNION ALL
+SELECT chain, said_at FROM chain_messages
+WHERE channel_id = :channel_id AND message_id IS NOT NULL AND claimed_as = :message_id
+LIMIT 1;
+
 -- name: turn_sent_as(bot_name, message_id)$
 -- What the author says that this message of its answers.
 SELECT message_id FROM outbox WHERE bot_name = :bot_name AND sent_message_id = :message_id;
@@ -66,6 +74,11 @@ GROUP BY outbox.message_id;
 -- What an author was allowed to say in a channel and nobody has seen yet.
 SELECT turn, said_at FROM chain_messages
 WHERE bot_name = :bot_name AND channel_id = :channel_id AND message_id IS NULL;
+
+-- name: all_underway(channel_id, since)
+-- What any bot was allowed to say in a channel and nobody has seen yet; what is older got lost.
+SELECT bot_name, said_at FROM chain_messages
+WHERE channel_id = :channel_id AND message_id IS NULL AND said_at >= :since;
 
 -- name: insert_bot_turn(bot_name, turn, channel_id, message_id, said_at, chain)!
 -- Counted from here on.
@@ -119,6 +132,13 @@ SELECT count(*), count(CASE chain WHEN :chain THEN 1 END) FROM (
     SELECT chain FROM chain_messages
     WHERE channel_id = :channel_id AND message_id IS NOT NULL
         AND length(message_id) = length(:message_id) AND message_id > :message_id);
+
+-- name: keep_turns_after(channel_id, message_id, ended, chain)!
+-- A person spoke in the middle of a chain: what of it came later is the next one.
+UPDATE chain_messages SET chain = :chain
+WHERE channel_id = :channel_id AND message_id IS NOT NULL AND chain = :ended
+    AND (length(message_id) > length(:message_id)
+        OR length(message_id) = length(:message_id) AND message_id > :message_id);
 
 -- name: held_claim(message_id, bot_name, at, latest)$
 -- Who, other than this bot, has a message and does not lose it for want of an answer.

@@ -204,28 +204,6 @@ def test_a_person_who_spoke_after_it_has_taken_the_floor() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({}, "answered"),
-        ({"chain": 2}, "expired"),
-        ({"message_count": 0}, "expired"),
-        ({"message_count": 5}, "chain_limit"),
-        ({"bot_turns": 20}, "chain_limit"),
-        ({"cooldown": COOLING, "message_count": 0}, "cooldown"),
-        ({"cooldown": COOLING, "bot_turns": 20}, "cooldown"),
-    ],
-)
-def test_an_answer_is_looked_at_again_before_it_is_sent(
-    changes: dict[str, object], reason: str
-) -> None:
-    exchange = replace(EXCHANGE, **changes)  # type: ignore[arg-type]
-
-    found = judging.judge_sending(exchange, RULES, chain_number=1, now=NOW)
-    assert found.reason == reason
-    assert (found.outcome is Outcome.ANSWER) is (reason == "answered")
-
-
-@pytest.mark.parametrize(
     ("exchange", "reason"),
     [
         (Exchange(), "answered"),
