@@ -1,5 +1,6 @@
 """`multibot run`: one bot in this process, as supervisord starts it."""
 
+import gc
 import os
 
 import click
@@ -23,6 +24,8 @@ def run(home: Home, bot: str) -> int:
         care.die_with_parent(care.supervisor_pid(home.supervisord_pid))
     else:
         _require_known(home, bot)
+    # While thousands of things are made that stay; the process begins to look when all are there.
+    gc.disable()
     from multibot.runtime import process
 
     return int(process.main(home, bot, os.environ))

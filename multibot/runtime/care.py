@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ctypes
 import fcntl
+import gc
 import json
 import os
 import resource
@@ -32,6 +33,15 @@ PAUSE_SECONDS = 10.0
 def is_supervised(environ: Mapping[str, str]) -> bool:
     """Say whether supervisord started this process (it sets SUPERVISOR_ENABLED)."""
     return environ.get("SUPERVISOR_ENABLED") == "1"
+
+
+def look_for_garbage() -> None:
+    """Begin to look for what nobody needs any more, but not among all that is there already.
+
+    The modules of a bot are 80,000 objects that stay; a look at them stops the event loop for 30 ms.
+    """
+    gc.freeze()
+    gc.enable()
 
 
 def supervisor_pid(pidfile: Path) -> int:

@@ -105,6 +105,7 @@ async def _run(
     try:
         loop_lag = watchdog.take_lag
         parts = Parts(bot=bot, fleet=fleet, store=store, clock=clock, loop_lag=loop_lag)
+        care.look_for_garbage()
         await BotProcess(parts, stop).run(lock, home, token)
     finally:
         await store.close()

@@ -203,3 +203,16 @@ def test_without_a_pidfile_only_a_supervisord_may_be_the_parent(
     )
 
     assert told.stdout == f"{spared}\n"
+
+
+def test_garbage_is_looked_for_but_not_among_what_was_there() -> None:
+    script = (
+        "import gc; gc.disable()\n"
+        "from multibot.runtime import care\n"
+        "care.look_for_garbage()\n"
+        "print(gc.isenabled(), gc.get_freeze_count() > 10_000, len(gc.get_objects()) < 100)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+
+    assert done.stdout.split() == [b"True", b"True", b"True"]
