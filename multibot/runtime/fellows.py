@@ -108,7 +108,7 @@ class Fellows:
         if left.state == "sending":
             return self._standing(message)
         if message.is_unprompted:
-            why = "the process ended before it was said"
+            why = "interrupted before it was said"
             await self._give_up(message, "expired", Reason.EXPIRED, why)
             await self._note_round(message, f"not said, {Reason.EXPIRED}: {why}")
             return None
@@ -215,8 +215,11 @@ class Fellows:
         return await chains.may_send(message, given, self._rules, again=True)
 
     async def _note_round(self, occasion: InboundMessage, outcome: str) -> None:
+        """Say what came of a round that an earlier process of this bot was killed in."""
         number = int(occasion.message_id.rpartition("-")[2])
-        await self._store.activity.note(occasion.guild_id or "", number, outcome)
+        what = "conversation" if occasion.author_is_bot else "post"
+        told = f"{what} in #{occasion.channel_name}, taken up after a restart: {outcome}"
+        await self._store.activity.note(occasion.guild_id or "", number, told)
 
     async def _until(self, moment: datetime) -> None:
         seconds = (moment - self._clock.now()).total_seconds()

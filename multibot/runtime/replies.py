@@ -190,7 +190,7 @@ class Replies:
     def _require_young(self, message: InboundMessage, floor: Floor | None) -> None:
         """Refuse what is only begun now, too late; bots wait for less than people, nobody for news."""
         if message.is_unprompted:
-            raise TooOldError("the process ended before it was said")
+            raise TooOldError("interrupted before it was said")
         longest = self._around.bot.catchup.max_age
         if floor is not None and not floor.is_for_people:
             longest = floor.rules.retry_window

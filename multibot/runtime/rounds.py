@@ -83,6 +83,7 @@ class Rounds:
         if not self._rules.enabled:
             return
         is_first = True
+        await self._close_left()
         try:
             while True:
                 wait = activity.wait(self._rules, self._chance.random(), is_first=is_first)
@@ -92,6 +93,13 @@ class Rounds:
         finally:
             for task in self._acting.values():
                 task.cancel()
+
+    async def _close_left(self) -> None:
+        """Say of rounds that an earlier process left what came of them."""
+        try:
+            await self._store.activity.close_rounds()
+        except StoreUnavailableError as error:
+            log.warning("rounds_not_closed", error=str(error))
 
     async def watch(self) -> None:
         """Keep watching the guilds until cancelled."""

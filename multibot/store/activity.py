@@ -138,6 +138,16 @@ class Activity:
             Durability.SOFT,
         )
 
+    async def close_rounds(self) -> None:
+        """Write down what came of rounds that an earlier process of this bot left.
+
+        What that process had begun to say is taken up by itself, and noted then.
+        """
+        await self._writer.run(
+            lambda writing: self._sql.close_rounds(writing, bot_name=self._bot_name),
+            Durability.SOFT,
+        )
+
     def rounds(self, since: datetime) -> tuple[Round, ...]:
         """Return what the fleet did in its rounds, newest first."""
         with connection.errors_of(self._path):

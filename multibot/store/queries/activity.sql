@@ -34,6 +34,20 @@ SELECT bot_name FROM activity_rounds WHERE guild_id = :guild_id AND round = :rou
 UPDATE activity_rounds SET outcome = :outcome
 WHERE guild_id = :guild_id AND round = :round AND bot_name = :bot_name;
 
+-- name: close_rounds(bot_name)!
+-- Rounds that a process left when it ended, and that nobody goes on with.
+UPDATE activity_rounds SET outcome = CASE
+    WHEN EXISTS (
+        SELECT 1 FROM inbox
+        WHERE inbox.bot_name = :bot_name AND state = 'answered'
+            AND inbox.message_id = 'round-' || activity_rounds.guild_id || '-' || round)
+    THEN 'said' ELSE 'not done: the process ended' END
+WHERE bot_name = :bot_name AND outcome = '' AND act <> 'nothing' AND NOT EXISTS (
+    SELECT 1 FROM inbox
+    WHERE inbox.bot_name = :bot_name
+        AND state IN ('received', 'claimed', 'generating', 'sending')
+        AND inbox.message_id = 'round-' || activity_rounds.guild_id || '-' || round);
+
 -- name: rounds_since(since)
 -- What bots did in their rounds, newest first.
 SELECT guild_id, round, bot_name, level, rate, roll, act, outcome, taken_at FROM activity_rounds
