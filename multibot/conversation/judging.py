@@ -244,7 +244,7 @@ def _comes_too_soon(
     free_at = max(spoken) + rules.inter_bot_delay if spoken else now
     age = max(free_at, now) - attempt.said_at
     if (attempt.is_retry or free_at > now) and age > rules.retry_window:
-        return refused(Reason.DELAY, f"would be {age.total_seconds():.0f} s late")
+        return refused(Reason.DELAY, f"would be sent only after {age.total_seconds():.0f} s")
     return _waiting(free_at, now, is_retry=attempt.is_retry)
 
 

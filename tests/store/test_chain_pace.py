@@ -86,7 +86,7 @@ async def test_what_has_waited_for_too_long_is_dropped(talk: Talk) -> None:
     assert (asked.outcome, asked.reason, asked.detail) == (
         Outcome.NO,
         Reason.DELAY,
-        "would be 61 s late",
+        "would be sent only after 61 s",
     )
 
 
