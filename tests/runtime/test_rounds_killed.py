@@ -9,7 +9,7 @@ import pytest
 from multibot.home import Home
 from tests.fakes import FakeClock
 from tests.runtime.hall import Hall
-from tests.runtime.test_rounds import CONVERSE, POST, active, back, outcomes, settled, watched
+from tests.runtime.test_rounds import CONVERSE, POST, active, back, look, outcomes, settled, watched
 from tests.runtime.world import rows, until
 
 BOTS = (active("sage"), active("spark"))
@@ -107,3 +107,22 @@ async def test_a_round_that_nothing_came_of_says_so_later(home: Home, hall: Hall
         looking.cancel()
 
     assert outcomes(home) == ["post: not done: the process ended"]
+
+
+@pytest.mark.parametrize("roll", [POST, CONVERSE])
+@pytest.mark.parametrize(("tries", "is_said"), [(2, True), (3, False)])
+async def test_what_discord_does_not_take_is_not_said_late(
+    home: Home, hall: Hall, roll: float, tries: int, *, is_said: bool
+) -> None:
+    """It tries again after 5, 25 and 120 seconds."""
+    async with hall.open(home, *BOTS):
+        await settled(hall)
+        hall.ways["sage"].away = tries
+        await look(hall, "sage", roll)
+
+    assert bool(hall.said) is is_said
+    (outcome,) = outcomes(home)
+    assert ("said as" in outcome) is is_said
+    assert is_said or "not said, expired: not sent within" in outcome
+    kept = rows(home, "select 1 from chain_messages union all select 1 from pair_cooldowns")
+    assert bool(kept) is is_said
