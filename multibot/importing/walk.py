@@ -15,6 +15,8 @@ _SPACE = re.compile(r"[ \t\r\n\ufeff\x00]*")
 _MARKS = re.compile(r'["\[\]{}]')
 _REST_OF_TEXT = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
 _REST_OF_WORD = re.compile(r"[^\s,\]}]*")
+# What is left behind `0` of `0.`, or behind `1` of `1e-`, where the text ends within a number.
+_REST_OF_NUMBER = re.compile(r"(?:\.|[eE][+-]?)\Z")
 _scan = make_scanner(json.JSONDecoder(strict=False))  # type: ignore[arg-type]  # typeshed has its result
 
 
@@ -57,6 +59,8 @@ class Walk:
         if not found:
             raise BrokenError("breaks off")
         if found not in expected:
+            if _REST_OF_NUMBER.match(self._text, self._at) and not self._more():
+                raise BrokenError("breaks off")
             raise BrokenError(f"is not JSON at character {self._passed + self._at + 1}")
         self._at += 1
         return found

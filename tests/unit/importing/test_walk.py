@@ -79,6 +79,13 @@ def test_what_stands_before_the_break_is_read(listed: list[Any], data: st.DataOb
     assert whole[:-1] == listed[: len(whole)][:-1]
 
 
+@pytest.mark.parametrize("number", ["0.", "-0.", "1e", "1E+", "1.5e-", "-"])
+@pytest.mark.parametrize("size", [1, 7])
+def test_a_text_may_break_off_within_a_number(number: str, size: int) -> None:
+    assert values(f"[7, {number}", size)[1] == "breaks off"
+    assert values(f"[7, {number}]", size)[1] != "breaks off"
+
+
 @given(junk=st.text(alphabet='[]{}",:\\ \n\x00012e-ntrufalse\ud800', max_size=40))
 @EXAMPLES
 def test_nothing_ends_in_another_error(junk: str) -> None:
