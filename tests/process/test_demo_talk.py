@@ -38,7 +38,10 @@ def hurry(home: Home) -> None:
     for usual, short in PACE.items():
         assert text.count(usual) == 1
         text = text.replace(usual, short)
-    home.fleet_file.write_text(text, encoding="utf-8")
+    # The demo may be reading it.
+    new = home.fleet_file.with_suffix(".new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(home.fleet_file)
     restart = [sys.executable, "-m", "multibot", "--home", str(home.root), "restart"]
     subprocess.run([*restart, "sage", "spark", "logic"], check=True, capture_output=True)
 
