@@ -5,7 +5,8 @@ import fcntl
 import os
 import struct
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from multibot.errors import PermanentError, SchemaError
@@ -15,8 +16,8 @@ from multibot.store.driver import sqlite
 # The number of the newest migration this code is made for; `PRAGMA user_version` mirrors it.
 SCHEMA_VERSION = 7
 
-# With one, the writers at the end of a long queue wait for twice as long; more bring little.
-PLACES = 2
+# So long it takes at most, on a machine with time to spare, until one that waits has woken up.
+STEP_ASIDE_SECONDS = 0.0003
 # C's `struct flock`: type, whence, start, length, process (0 for a lock of a descriptor).
 _FLOCK = struct.Struct("hhqqi4x")
 
@@ -159,32 +160,45 @@ def _before_migration(path: Path) -> str:
 class Turnstile:
     """A file lock that writers wait on in the kernel's queue, before SQLite's own lock.
 
-    The way to it leads over a few places, each a lock on one byte of the file. Without them a busy
-    process would take the lock again as soon as it gave it back, before the next one has woken up.
+    Whoever waits marks that by a shared lock on the file's first byte. One that has just given the
+    lock back would get it again before any of those has woken up; it sees the mark and steps aside.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, pause: Callable[[float], None] = time.sleep) -> None:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._pause = pause
+        self._had_it = False
 
     def __enter__(self) -> None:
-        self._lock(fcntl.F_WRLCK, 0)
+        if self._had_it and self.is_waited_for():
+            self._pause(STEP_ASIDE_SECONDS)
+        self._mark(fcntl.F_RDLCK)
         try:
-            for place in range(1, PLACES):
-                self._lock(fcntl.F_WRLCK, place)
-                self._lock(fcntl.F_UNLCK, place - 1)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         finally:
-            self._lock(fcntl.F_UNLCK, 0, PLACES)
-
-    def _lock(self, kind: int, place: int, count: int = 1) -> None:
-        # Elsewhere locks of that kind belong to the whole process, and the quickest is the next.
-        if sys.platform == "linux":
-            lock = _FLOCK.pack(kind, os.SEEK_SET, place, count, 0)
-            fcntl.fcntl(self._descriptor, fcntl.F_OFD_SETLKW, lock)
+            self._mark(fcntl.F_UNLCK)
 
     def __exit__(self, *_: object) -> None:
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        self._had_it = True
 
     def close(self) -> None:
         """Give the file back; the lock goes with it."""
         os.close(self._descriptor)
+
+    def is_waited_for(self) -> bool:
+        """Say whether others wait for the lock."""
+        # Elsewhere a process cannot have locks of that kind, and whoever is quickest is next.
+        if sys.platform != "linux":
+            return False
+        asked = fcntl.fcntl(self._descriptor, fcntl.F_OFD_GETLK, _first_byte(fcntl.F_WRLCK))
+        in_the_way: int = _FLOCK.unpack(asked)[0]
+        return in_the_way != fcntl.F_UNLCK
+
+    def _mark(self, kind: int) -> None:
+        if sys.platform == "linux":
+            fcntl.fcntl(self._descriptor, fcntl.F_OFD_SETLK, _first_byte(kind))
+
+
+def _first_byte(kind: int) -> bytes:
+    return _FLOCK.pack(kind, os.SEEK_SET, 0, 1, 0)
