@@ -105,7 +105,9 @@ async def test_an_answer_that_a_moderator_deleted_is_found_missing(home: Home, p
     past.seen_too = 100
     ids = [str(int(each.message_id) + 1_000_000) for each in said]
     writer = connection.open_writer(home.database)
-    answers = writer.execute("SELECT message_id FROM conversations WHERE role = 'assistant'")
+    answers = writer.execute(
+        "SELECT message_id FROM conversations WHERE role = 'assistant' ORDER BY content"
+    )
     for new, (old,) in zip(ids, answers.fetchall(), strict=True):
         writer.execute("UPDATE conversations SET message_id = ? WHERE message_id = ?", (new, old))
         writer.execute(
