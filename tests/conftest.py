@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from multibot.home import Home
 from tests.fakes import FakeClock
@@ -17,6 +18,11 @@ def pytest_configure() -> None:
     Such a shell has its children ignore SIGINT, and they hand that on.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # How long an example takes is a matter of what else the machine does.
+    settings.register_profile(
+        "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)
