@@ -16,12 +16,11 @@ RulesOf = Callable[[str], SessionRules]
 
 
 class Placed(NamedTuple):
-    """A turn, the number of the file it is from, and its session, which it may begin."""
+    """A turn, the number of the file it is from, and its session."""
 
     file: int
     turn: PastTurn
     session: PastSession
-    begins: bool
 
 
 class _Run:
@@ -53,15 +52,13 @@ def rebuild(turns: Iterable[tuple[int, PastTurn]], rules_of: RulesOf) -> Iterato
         user = turn.user_id if rules.scope == "user" else ""
         at = from_text(turn.at)
         run = _continued(runs.get(user), turn, at, rules)
-        if run is not None:
-            yield Placed(file, turn, run.session, begins=False)
-            continue
-        run = _begin(turn, user, at, rules)
-        run.before = runs.get(user)
-        if run.before is not None:
-            run.before.before = None
-        runs[user] = run
-        yield Placed(file, turn, run.session, begins=True)
+        if run is None:
+            run = _begin(turn, user, at, rules)
+            run.before = runs.get(user)
+            if run.before is not None:
+                run.before.before = None
+            runs[user] = run
+        yield Placed(file, turn, run.session)
 
 
 def _continued(run: _Run | None, turn: PastTurn, at: datetime, rules: SessionRules) -> _Run | None:

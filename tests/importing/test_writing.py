@@ -1,18 +1,22 @@
 """Past turns on their way into the shared file: small steps, none of them twice, all of it undone."""
 
+import functools
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from multibot.clock import SystemClock, from_text
+from multibot.clock import SystemClock, from_text, to_text
 from multibot.conversation.message import BotName
 from multibot.conversation.past import PastTurn
 from multibot.errors import LockHeldError, UsageError
 from multibot.home import Home
-from multibot.store.archive import batches, search
+from multibot.store.archive import batches, search, tombstones
 from multibot.store.archive.batches import Batch
 from multibot.store.archive.imports import ForgottenMeanwhileError, Tally, Writing
 from multibot.store.archive.shared import SharedFile
+from multibot.store.archive.tombstones import Tombstones
 from multibot.store.archive.undoing import Undoing
 from multibot.store.stores import open_store
 from tests.fakes import FakeClock
@@ -115,6 +119,19 @@ def test_an_interrupted_import_goes_on(shared: SharedFile, turns: list[PastTurn]
     ]
 
 
+def test_an_interrupted_import_counts_what_is_there_when_it_goes_on(
+    shared: SharedFile, turns: list[PastTurn]
+) -> None:
+    """A restore may have taken out what it had brought."""
+    next(Writing(shared, BATCH, FILES, Ticking(1.0)).write(placed(turns)[:60]))
+    shared.write(lambda writing: writing.execute("DELETE FROM conversations WHERE id > 20"))
+
+    write(shared, turns)
+
+    assert [each.added for each in batches.summaries(shared.reader)] == [120]
+    assert rows(shared.path, "SELECT count(*) FROM conversations") == [(120,)]
+
+
 async def test_what_the_living_bot_has_is_there_already(
     home: Home, shared: SharedFile, turns: list[PastTurn]
 ) -> None:
@@ -188,6 +205,31 @@ def test_undo_of_the_first_keeps_what_the_second_needs(
     assert contents(shared) == [[], []]
 
 
+async def test_a_session_that_a_clear_has_kept_is_taken_up_again(
+    home: Home, shared: SharedFile, turns: list[PastTurn]
+) -> None:
+    """Its row is there though nothing of it is left."""
+    write(shared, turns)
+    store = open_store(home, BotName("sage"), SystemClock())
+    await store.history.clear("123", "7", RULES)
+    await store.close()
+    undo(shared, "first")
+    of_row = "SELECT message_count, import_id IS NULL, cleared_through IS NULL FROM sessions"
+    assert rows(shared.path, of_row) == [(0, True, False)]
+
+    write(shared, turns, Batch(batch_id="second", kind="legacy", options="{}"))
+
+    assert (
+        rows(
+            shared.path,
+            """SELECT message_count, batch_id FROM sessions JOIN imports AS i ON i.id = import_id""",
+        )
+        == [(40, "second")] * 3
+    )
+    assert undo(shared, "second") == 120
+    assert rows(shared.path, of_row) == [(0, True, False)]
+
+
 def test_undo_can_be_interrupted(shared: SharedFile, turns: list[PastTurn]) -> None:
     write(shared, turns)
     some = next(Undoing(shared, "first", Ticking(0.005)).steps())
@@ -214,6 +256,22 @@ def test_nothing_is_added_past_a_new_tombstone(shared: SharedFile, turns: list[P
     with pytest.raises(ForgottenMeanwhileError):
         next(writing.write(placed(turns)))
     assert contents(shared) == [[], []]
+
+
+def test_a_tombstone_that_is_not_the_latest_is_noticed(
+    shared: SharedFile, turns: list[PastTurn]
+) -> None:
+    now = SystemClock().now()
+    latest = Tombstones().make("8", "", now + timedelta(minutes=30))
+    other = Tombstones().make("7", "", now)
+    for stone in (latest, other):
+        shared.write(functools.partial(tombstones.keep, stone=stone))
+    writing = Writing(shared, BATCH, FILES, FakeClock())
+    later = replace(other, forgotten_at=to_text(now + timedelta(minutes=5)))
+    shared.write(functools.partial(tombstones.keep, stone=later))
+
+    with pytest.raises(ForgottenMeanwhileError):
+        next(writing.write(placed(turns)))
 
 
 def test_one_import_at_a_time(home: Home, shared: SharedFile) -> None:

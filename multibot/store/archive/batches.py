@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import functools
 import json
 import os
 import secrets
@@ -44,6 +45,14 @@ UPDATE imports SET undone_at = :at
 WHERE id IN (
     SELECT id FROM imports WHERE batch_id = :batch_id AND undone_at IS NULL LIMIT 200)
 """
+_MISCOUNTED = """
+SELECT id, left FROM (
+    SELECT id, added, (SELECT count(*) FROM conversations WHERE import_id = imports.id) AS left
+    FROM imports
+    WHERE batch_id = :batch_id)
+WHERE added <> left
+"""
+_RECOUNT = "UPDATE imports SET added = :left WHERE id = :id"
 # A file of which nothing came has no row: what was skipped of it stands in the first one.
 _SKIPPED = """
 UPDATE imports
@@ -144,6 +153,15 @@ def begun(reader: "sqlite.Connection", batch_id: str) -> dict[tuple[str, str], i
     return {(source, sha256): int(import_id) for import_id, source, sha256 in rows}
 
 
+def recount(shared: SharedFile, batch_id: str) -> None:
+    """Let a batch that goes on count what is there: a restore may have taken some of it out."""
+    found = shared.reader.execute(_MISCOUNTED, {"batch_id": batch_id}).fetchall()
+    while found:
+        values = [{"id": import_id, "left": left} for import_id, left in found[:1000]]
+        shared.write(functools.partial(_recount, values=values))
+        found = found[1000:]
+
+
 def begin_undoing(shared: SharedFile, batch_id: str, at: datetime) -> None:
     """Mark a batch before anything of it goes: whoever looks must see one that is cut off."""
     values = {"batch_id": batch_id, "at": to_text(at)}
@@ -155,6 +173,10 @@ def note_skipped(shared: SharedFile, batch_id: str, count: int) -> None:
     """Let a batch tell how many items its run has skipped, whichever files they were in."""
     values = {"batch_id": batch_id, "skipped": count}
     shared.write(lambda writing: writing.execute(_SKIPPED, values))
+
+
+def _recount(writing: "sqlite.Connection", values: list[dict[str, int]]) -> None:
+    writing.executemany(_RECOUNT, values)
 
 
 def summaries(reader: "sqlite.Connection") -> list[Summary]:

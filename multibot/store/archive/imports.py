@@ -60,7 +60,8 @@ WHERE id = (SELECT max(id) FROM imports WHERE batch_id = :batch_id)
 _LEAVE_WAL = "PRAGMA wal_autocheckpoint = 0"
 # It stays the same until somebody else has committed.
 _VERSION = "PRAGMA data_version"
-_FORGOTTEN = "SELECT count(*), max(forgotten_at) FROM tombstones"
+# Another row whenever a tombstone was added or changed, also one that is not the latest.
+_FORGOTTEN = "SELECT id, digest, forgotten_at FROM tombstones ORDER BY id DESC LIMIT 1"
 
 
 class File(NamedTuple):
@@ -138,6 +139,7 @@ class Writing:
 
         Raises ForgottenMeanwhileError before the step in which a new tombstone would be missed.
         """
+        batches.recount(self._shared, self._batch.batch_id)
         waiting = iter(rows)
         while chunk := _some(waiting, _LARGEST_STEP, _HELD_CHARACTERS):
             absent = self._absent(chunk)
@@ -203,7 +205,7 @@ class Writing:
         rows = rows[: len(added)]
         new = [row for row, is_new in zip(rows, added, strict=True) if is_new]
         ids = self._of(writing, new, begun)
-        pastrows.enter_sessions(writing, new, ids, self._known.new_bots)
+        pastrows.enter_sessions(writing, new, ids)
         done = _counted(rows, added, begun, version)
         writing.executemany(_PROGRESS, self._progress(done, Counter(row.file for row in new)))
         return done

@@ -1,6 +1,6 @@
 """Rows of past turns and of their sessions, put into the file inside the caller's transaction."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from multibot.conversation.past import PastSession, PastTurn
@@ -24,7 +24,7 @@ WHERE bot_name = :bot_name AND message_id = :message_id AND role = :role AND par
 _CONTINUE_SESSION = """
 UPDATE sessions
 SET message_count = message_count + :turns, last_activity = max(last_activity, :last_activity),
-    closed_at = max(closed_at, :last_activity)
+    closed_at = max(closed_at, :last_activity), import_id = coalesce(import_id, :import_id)
 WHERE session_id = :session_id
 """
 _BEGIN_SESSION = """
@@ -38,12 +38,11 @@ VALUES
 
 
 class Row(NamedTuple):
-    """One turn to write: the number of its file, and its session, which it may begin."""
+    """One turn to write: the number of its file, and its session."""
 
     file: int
     turn: PastTurn
     session: PastSession
-    begins: bool
 
 
 def insert_turns(
@@ -57,18 +56,14 @@ def insert_turns(
 
 
 def enter_sessions(
-    writing: "sqlite.Connection",
-    rows: Sequence[Row],
-    import_ids: Mapping[int, int],
-    new_bots: Collection[str],
+    writing: "sqlite.Connection", rows: Sequence[Row], import_ids: Mapping[int, int]
 ) -> None:
     """Begin and continue the sessions of turns that were added.
 
-    The session that a turn begins cannot be there where its bot had nothing before.
+    One may be there although nothing of it is left: a `/clear` keeps its row.
     """
     for session in _summed_up(rows, import_ids):
-        is_new = session["begins"] and session["bot_name"] in new_bots
-        if is_new or not writing.execute(_CONTINUE_SESSION, session).rowcount:
+        if not writing.execute(_CONTINUE_SESSION, session).rowcount:
             writing.execute(_BEGIN_SESSION, session)
 
 
@@ -122,6 +117,5 @@ def _begun(row: Row, import_id: int) -> dict[str, Any]:
         "last_activity": row.session.started_at,
         "turns": 0,
         "import_id": import_id,
-        "begins": row.begins,
         **row.session._asdict(),
     }

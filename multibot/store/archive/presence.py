@@ -42,11 +42,11 @@ class Known:
         self._reader = reader
         self._own = own
         self._seen: set[str] = set()
-        self.new_bots: set[str] = set()
+        self._new_bots: set[str] = set()
 
     def look(self, turn: PastTurn) -> Presence:
         """Say whether a turn is there."""
-        if turn.bot_name in self.new_bots or self._is_new(turn.bot_name):
+        if turn.bot_name in self._new_bots or self._is_new(turn.bot_name):
             return Presence.ABSENT
         assert self._reader is not None  # noqa: S101 - else every bot is new
         values = {"bot_name": turn.bot_name, "message_id": turn.message_id, "role": turn.role}
@@ -63,8 +63,8 @@ class Known:
             self._seen.add(bot_name)
             values = {"bot_name": bot_name}
             if self._reader is None or not self._reader.execute(_ANYTHING, values).fetchone():
-                self.new_bots.add(bot_name)
-        return bot_name in self.new_bots
+                self._new_bots.add(bot_name)
+        return bot_name in self._new_bots
 
     def _is_answered(self, turn: PastTurn) -> bool:
         assert self._reader is not None  # noqa: S101 - asked for above
