@@ -144,7 +144,8 @@ class Outbox:
     ) -> None:
         """Note that a part stands on Discord, and store it as a turn; a second time does nothing.
 
-        What `is_gone` was there, and somebody has deleted it: so is its turn.
+        What `is_gone` was there, and somebody has deleted it: so is its turn. What answers somebody
+        who is forgotten meanwhile is no turn, though not all of theirs may be removed yet.
         """
         metadata = orjson.dumps({"response_to_message_id": message.message_id}).decode()
 
@@ -153,6 +154,9 @@ class Outbox:
             if not self._sql.send_outbox(
                 writing, **own, message_id=message.message_id, sent_message_id=sent_message_id
             ):
+                return
+            if self._inbox.is_forgotten(writing, message):
+                self._edits.empty(writing, [sent_message_id])
                 return
             is_new = self._sql.insert_assistant_turn(
                 writing,

@@ -1,5 +1,6 @@
 """A user is forgotten beside others who write and read, and over kills."""
 
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from multibot.home import Home
 from multibot.store import connection
-from multibot.store.archive import checkpoint, forgetting, tombstones
+from multibot.store.archive import checkpoint, forgetting, tombstones, underway
 from multibot.store.archive.forget import Scope
 from multibot.store.archive.shared import SharedFile
 from multibot.store.archive.tombstones import Tombstones
@@ -25,6 +26,7 @@ from tests.store.forgetful import (
     places,
     populated,
 )
+from tests.store.material import rows
 
 
 @pytest.fixture
@@ -57,7 +59,37 @@ def test_killed_between_any_two_writes_it_is_complete_after_the_next_run(
     assert last >= 8
 
 
-def is_killed(home: Home, clock: FakeClock, writes: int) -> bool:
+@pytest.mark.parametrize("writes", [1, 2, 5, 8])
+def test_what_was_left_of_forgetting_in_one_bot_goes_with_that_in_all(
+    home: Home, clock: FakeClock, writes: int
+) -> None:
+    assert is_killed(home, clock, writes, bot_name="sage")
+    with closing(connection.open_reader(home.database)) as reader:
+        assert [each.bot_name for each in underway.noted(reader)] == ["sage"]
+    expected = forgetting.survey(home, Scope(user_id=AL))
+
+    assert forget(home, clock).rows == expected
+
+    assert rows(home.database, "SELECT name FROM watermarks") == [("search",)]
+    assert list(places(home.data, AL, *WORDS)) == []
+    assert forgetting.survey(home, Scope(user_id=AL)) == {}
+
+
+def test_what_is_noted_of_a_later_moment_or_of_somebody_else_stays(
+    home: Home, clock: FakeClock
+) -> None:
+    scopes = [Scope(user_id=AL, bot_name="sage"), Scope(user_id=f"{AL}0", bot_name="sage")]
+    with SharedFile(home) as shared:
+        for scope in scopes:
+            shared.write(functools.partial(underway.note, scope=scope, until=clock.now()))
+        before = Scope(user_id=AL, until="2025-01-01T00:00:00.000Z")
+        shared.write(functools.partial(underway.end, scope=before))
+        assert [each.user_id for each in underway.noted(shared.reader)] == [AL, f"{AL}0"]
+        shared.write(functools.partial(underway.end, scope=Scope(user_id=AL)))
+        assert [each.user_id for each in underway.noted(shared.reader)] == [f"{AL}0"]
+
+
+def is_killed(home: Home, clock: FakeClock, writes: int, bot_name: str = "") -> bool:
     """Forget until so many writes are done; say whether there were more to do."""
     left = iter(range(writes))
 
@@ -68,7 +100,7 @@ def is_killed(home: Home, clock: FakeClock, writes: int) -> bool:
 
     with SharedFile(home) as shared:
         try:
-            forgetting.forget(home, Scope(user_id=AL), clock, write)
+            forgetting.forget(home, Scope(user_id=AL, bot_name=bot_name), clock, write)
         except KilledError:
             return True
     return False

@@ -14,6 +14,7 @@ from multibot.store.claims import ClaimOutcome
 from multibot.store.inbox import DealtWithError
 from multibot.store.ledger import Receipt
 from multibot.store.stores import BotStore
+from multibot.store.transaction import Durability
 from tests.fakes import FakeClock
 from tests.store.material import (
     ANSWER,
@@ -148,6 +149,76 @@ async def test_a_part_marked_between_two_steps_leaves_the_shared_session_counted
     assert rows(home.database, "SELECT message_count FROM sessions") == [(1,)]
     forget(home, clock)
     assert rows(home.database, "SELECT user_id FROM conversations") == [("8",)]
+
+
+class KilledError(Exception):
+    """The process is gone."""
+
+
+def begin_to_forget(home: Home, clock: FakeClock) -> None:
+    """Forget as a process does that is killed once it has noted whom."""
+    writes = iter([True])
+
+    def write(job: Callable[[Any], Any], durability: Durability) -> Any:
+        if next(writes, None) is None:
+            raise KilledError
+        return shared.write(job, durability)
+
+    with SharedFile(home) as shared, pytest.raises(KilledError):
+        forgetting.forget(home, Scope(user_id="7"), clock, write)
+
+
+def finish(home: Home, clock: FakeClock) -> None:
+    """Do what the housekeeper does after a kill."""
+    with SharedFile(home) as shared:
+        assert forgetting.finish(home, clock, shared.write) == (1, 0)
+
+
+async def test_an_answer_that_arrives_after_a_kill_is_not_kept(
+    home: Home, store: BotStore, clock: FakeClock
+) -> None:
+    said = message()
+    await receive(store, said)
+    session = await store.ledger.begin(said, RULES)
+    parts = await store.outbox.stage(said.message_id, ["one", "two"])
+
+    begin_to_forget(home, clock)
+    clock.tick(1)
+
+    for part in parts:
+        await store.outbox.mark_sent(said, session.session_id, part, f"90{part.part}", "Sage")
+    await store.ledger.finish(said.message_id, "answered", "answered")
+    assert rows(home.database, "SELECT role FROM conversations") == [("user",)]
+    assert rows(home.database, "SELECT state, content FROM outbox") == [("sent", "")] * 2
+    finish(home, clock)
+    assert left(home) == {}
+
+
+@pytest.mark.parametrize("is_question_gone", [False, True])
+async def test_an_answer_goes_with_its_question_whenever_it_was_given(
+    home: Home, store: BotStore, clock: FakeClock, *, is_question_gone: bool
+) -> None:
+    """It was stored when the moment was chosen already, and the tombstone was not yet written."""
+    said = message()
+    await receive(store, said)
+    session = await store.ledger.begin(said, RULES)
+    (part,) = await store.outbox.stage(said.message_id, ["one"])
+    begin_to_forget(home, clock)
+    clock.tick(1)
+    with SharedFile(home) as shared:
+        shared.write(lambda writing: writing.execute("DELETE FROM tombstones"))
+        await store.outbox.mark_sent(said, session.session_id, part, "900", "Sage")
+        back = message(message_id="901", created_at=clock.now())
+        await receive(store, back)
+        again = await store.ledger.begin(back, RULES)
+        (part,) = await store.outbox.stage(back.message_id, ["two"])
+        await store.outbox.mark_sent(back, again.session_id, part, "902", "Sage")
+        if is_question_gone:
+            shared.write(lambda writing: writing.execute("DELETE FROM conversations WHERE id = 1"))
+
+    finish(home, clock)
+
+    assert rows(home.database, "SELECT message_id FROM conversations") == [("901",), ("902",)]
 
 
 @pytest.mark.parametrize("decision", [ANSWER, NOT_ADDRESSED], ids=["answered", "declined"])

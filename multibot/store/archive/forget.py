@@ -32,7 +32,19 @@ SELECT id, bot_name, channel_id, channel_type = 'dm', timestamp,
     session_id
 FROM conversations
 """
-_CONVERSATIONS = f"{_TURN} WHERE {_BETWEEN} AND {_OURS} AND timestamp <= :until"
+# An answer goes with its question: it was on its way then, and is the later of the two.
+_CONVERSATIONS = f"""
+{_TURN} AS said
+WHERE {_BETWEEN} AND {_OURS} AND (
+    timestamp <= :until
+    OR role = 'assistant' AND metadata ->> '$.response_to_message_id' IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM conversations AS question
+        WHERE question.bot_name = said.bot_name AND question.role IN ('user', 'system')
+            AND question.message_id = CAST(said.metadata ->> '$.response_to_message_id' AS TEXT)
+            AND question.timestamp > :until
+    )
+)
+"""  # noqa: S608 - constants
 # Also what carries nobody's id, or the bot's own, as turns of old files may.
 _IN_SESSION = f"""
 {_TURN} INDEXED BY idx_conversations_session

@@ -55,7 +55,8 @@ class Forgotten:
 def survey(home: Home, scope: Scope) -> Mapping[str, int]:
     """Count by table what forgetting would remove now; nothing is written."""
     with _reading(home) as reader:
-        return Belongings(reader, scope).count(reader) + traces.count(reader, scope)
+        notes = traces.count(reader, scope) + underway.count(reader, scope)
+        return Belongings(reader, scope).count(reader) + notes
 
 
 def forget(home: Home, scope: Scope, clock: Clock, write: Write) -> Forgotten:
@@ -93,6 +94,7 @@ def _forget(home: Home, scope: Scope, clock: Clock, write: Write, patience: floa
         with contextlib.suppress(MultibotError):
             backup.remove_leftovers(home)
         steps = _Steps(write, drain)
+        notes = underway.count(reader, scope)
         stones = tombstones.load(home)
         until = clock.now() if is_new else from_text(scope.until)
         for _ in range(PASSES):
@@ -110,6 +112,7 @@ def _forget(home: Home, scope: Scope, clock: Clock, write: Write, patience: floa
     is_cleared = checkpoint.truncate(home, patience)
     if is_cleared:
         # Nothing is left to be done: the id may go as well.
+        rows += notes
         write(functools.partial(underway.end, scope=scope), Durability.HARD)
         is_cleared = checkpoint.truncate(home, patience)
     return Forgotten(rows=rows, forgotten_at=until, is_cleared=is_cleared)

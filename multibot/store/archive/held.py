@@ -49,7 +49,7 @@ def _holds(path: Path, scope: Scope) -> bool:
         contextlib.closing(candidate.open_copy(path)) as reader,
     ):
         has_rows = any(Belongings(reader, scope).found(reader))
-        return has_rows or underway.names(reader, scope) or _is_in_wal(path, scope)
+        return has_rows or bool(underway.count(reader, scope)) or _is_in_wal(path, scope)
 
 
 def _is_in_wal(path: Path, scope: Scope) -> bool:

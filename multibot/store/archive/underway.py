@@ -4,10 +4,11 @@ A tombstone holds a hash, which tells nobody whom to look for. So the user's id 
 of them is gone, and then goes as well: in a table that no copy's rows are carried over from.
 """
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from multibot.clock import to_text
+from multibot.clock import from_text, to_text
 from multibot.store import layout
 from multibot.store.archive.forget import Scope
 
@@ -23,7 +24,12 @@ INSERT INTO watermarks (name, value) VALUES (:name, :value)
 ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)
 """
 _TABLE = "watermarks"
-_END = "DELETE FROM watermarks WHERE name = :name"
+# Who is forgotten in every bot is forgotten in each, but for what was noted of a later moment.
+_OF_USER = """
+name = :name OR name GLOB :of_each AND value <= :value
+"""
+_END = f"DELETE FROM watermarks WHERE {_OF_USER}"  # noqa: S608 - constants
+_COUNT = f"SELECT count(*) FROM watermarks WHERE {_OF_USER}"  # noqa: S608 - constants
 _NOTED = f"SELECT name, value FROM watermarks WHERE name GLOB '{_PREFIX} *' ORDER BY name"  # noqa: S608
 
 
@@ -36,19 +42,25 @@ def end(writing: "sqlite.Connection", scope: Scope) -> None:
     """Note that it is complete. Run it inside a transaction."""
     # A copy may be older than the table.
     if _TABLE in layout.tables_of(writing):
-        writing.execute(_END, {"name": _name(scope)})
+        writing.execute(_END, _values(scope))
 
 
-def names(reader: "sqlite.Connection", scope: Scope) -> bool:
-    """Say whether a file notes that this user is being forgotten."""
+def count(reader: "sqlite.Connection", scope: Scope) -> Counter[str]:
+    """Count the notes that `end` would remove."""
     if _TABLE not in layout.tables_of(reader):
-        return False
-    return any(_name(each) == _name(scope) for each in noted(reader))
+        return Counter()
+    return +Counter({_TABLE: reader.execute(_COUNT, _values(scope)).fetchone()[0]})
 
 
 def noted(reader: "sqlite.Connection") -> list[Scope]:
     """Return whom to forget, and until when; what was written later is new. Costs next to nothing."""
     return [_scope(name, value) for name, value in reader.execute(_NOTED).fetchall()]
+
+
+def _values(scope: Scope) -> dict[str, object]:
+    each = f"{_PREFIX} {scope.user_id} *" if not scope.bot_name else ""
+    until = (from_text(scope.until) - _EPOCH) // _MS
+    return {"name": _name(scope), "of_each": each, "value": until}
 
 
 def _name(scope: Scope) -> str:
