@@ -49,6 +49,7 @@ def undo(home: Home, batch_id: str) -> int:
     """
     from multibot.cli import import_progress
     from multibot.clock import SystemClock
+    from multibot.store import integrity
     from multibot.store.archive import batches
     from multibot.store.archive.checkpoint import Drain
     from multibot.store.archive.shared import SharedFile
@@ -56,6 +57,7 @@ def undo(home: Home, batch_id: str) -> int:
 
     clock = SystemClock()
     with SharedFile(home) as shared, batches.alone(home), Drain(home) as drain:
+        integrity.require_whole(shared.reader, None, home.database)
         undoing = Undoing(shared, batch_id, clock, drain.move)
         removed = 0
         with import_progress.shown("removing", undoing.count()) as advance:

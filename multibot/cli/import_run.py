@@ -16,7 +16,7 @@ from multibot.home import Home
 from multibot.importing import rebuilding
 from multibot.importing.doubles import Doubles
 from multibot.importing.remark import Skipped
-from multibot.store import migrate
+from multibot.store import integrity, migrate
 from multibot.store.archive import batches, tombstones
 from multibot.store.archive.batches import Batch
 from multibot.store.archive.checkpoint import Drain
@@ -48,6 +48,7 @@ class Run:
             yield None
             return
         with SharedFile(self.home) as shared:
+            integrity.require_whole(shared.reader, None, self.home.database)
             yield shared
 
     @contextlib.contextmanager
@@ -55,6 +56,7 @@ class Run:
         """Open the shared file to write; refuses what keeps an import from being written at all."""
         self.home.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         with batches.alone(self.home), self._open() as shared:
+            integrity.require_whole(shared.reader, None, self.home.database)
             yield shared
 
     def plan(self, sources: Sources, shared: SharedFile | None) -> None:

@@ -23,7 +23,11 @@ _PAGES = "PRAGMA quick_check(1)"
 _ALL = "PRAGMA integrity_check(1)"
 # What may stand in a row is checked when it is written, and takes longer than the pages.
 _ROWS_ASIDE = "PRAGMA ignore_check_constraints = {}"
-_UNFINISHED = "SELECT source, kept FROM restores WHERE bot_name = ?"
+_UNFINISHED = """
+SELECT bot_name, source, kept FROM restores
+WHERE :bot_name IS NULL OR bot_name = :bot_name
+ORDER BY bot_name LIMIT 1
+"""
 
 # No start waits longer than this for an answer; the daily look is a whole one.
 START_SECONDS = 3.0
@@ -126,12 +130,15 @@ def damaged(home: Home, told: str) -> PermanentError:
     )
 
 
-def require_whole(reader: "sqlite.Connection", bot_name: "BotName", path: Path) -> None:
-    """Refuse a bot whose turns are not all there, because a restore of them was interrupted."""
+def require_whole(reader: "sqlite.Connection", bot_name: "BotName | None", path: Path) -> None:
+    """Refuse a bot whose turns are not all there, because a restore of them was interrupted.
+
+    Without a name, every bot is asked for.
+    """
     with connection.errors_of(path):
-        row = reader.execute(_UNFINISHED, (bot_name,)).fetchone()
+        row = reader.execute(_UNFINISHED, {"bot_name": bot_name}).fetchone()
     if row is not None:
-        source, kept = row
+        bot_name, source, kept = row
         raise PermanentError(
             f"A restore of {bot_name} was not finished: not all of its history is there.",
             where=str(path),

@@ -11,12 +11,10 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from multibot.cli import import_zone
 from multibot.cli.main import root
 from multibot.clock import SystemClock
-from multibot.errors import LockHeldError, SchemaError, UsageError
+from multibot.errors import UsageError
 from multibot.home import Home
-from multibot.store import connection
 from multibot.store.archive import batches, tombstones
 from multibot.store.archive.shared import SharedFile
 from multibot.store.archive.tombstones import Tombstones
@@ -137,26 +135,6 @@ def test_files_without_a_bot_of_the_fleet_are_not_all_well(home: Home, tmp_path:
     assert "Nothing of it is part of a bot's history, see above." in result.stdout
 
 
-def test_nothing_is_read_while_it_could_not_be_written(home: Home, talk: Path) -> None:
-    write(talk / "sage" / "124_7.json", "")
-    home.data.mkdir()
-    with batches.alone(home):
-        result = legacy(home, talk)
-
-    assert isinstance(result.exception, LockHeldError)
-    assert result.stderr == ""
-
-
-def test_a_folder_that_is_no_home_stays_as_it_is(tmp_path: Path, talk: Path) -> None:
-    other = Home(tmp_path / "other")
-    other.root.mkdir()
-    for words in ((), ("--dry-run",)):
-        error = legacy(other, talk, *words).exception
-        assert isinstance(error, UsageError)
-        assert "this is no multibot home" in str(error)
-    assert list(other.root.iterdir()) == []
-
-
 def test_the_fleets_own_folders_are_no_bots(home: Home, talk: Path) -> None:
     """Old files may lie in `data/`, beside the database and its backups."""
     migrate(home, SystemClock())
@@ -232,18 +210,6 @@ def test_exports_of_a_channel_are_appended(home: Home, tmp_path: Path) -> None:
     assert "is not NAME=USER_ID" in str(wrong.exception)
 
 
-def test_a_database_of_an_older_version_is_not_touched(home: Home, talk: Path) -> None:
-    migrate(home, SystemClock())
-    legacy(home, talk)
-    writer = connection.open_writer(home.database)
-    writer.execute("PRAGMA user_version = 5")
-    writer.close()
-    result = legacy(home, talk)
-
-    assert isinstance(result.exception, SchemaError)
-    assert "multibot db migrate" in str(result.exception)
-
-
 @pytest.mark.parametrize("is_begun", [True, False])
 def test_an_import_that_is_interrupted_says_how_to_go_on(
     home: Home, talk: Path, *, is_begun: bool
@@ -275,14 +241,3 @@ def test_an_import_that_is_interrupted_says_how_to_go_on(
     assert (begun if is_begun else "nothing was imported; the same command begins again") in errors
     assert "Traceback" not in errors
     assert counts(legacy(home, talk, "--json"))[0] == {"sage": {"new": 120, "present": 0}}
-
-
-@pytest.mark.parametrize("name", ["Europe/Berlin", "UTC", "+02:00", "-0330", "UTC+2"])
-def test_a_zone_can_be_named(name: str) -> None:
-    assert import_zone.named(name).info is not None
-
-
-@pytest.mark.parametrize("name", ["Berlin", "+99:00", "../../etc/passwd", "", "x\x00"])
-def test_a_zone_that_is_not_there_is_refused(name: str) -> None:
-    with pytest.raises(UsageError, match="there is no time zone"):
-        import_zone.named(name)
