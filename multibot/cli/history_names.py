@@ -69,12 +69,17 @@ def session(text: str, shared: "SharedFile") -> "SessionRow":
             remedy="`multibot session list` names them; the first characters of an id are enough.",
         )
     if len(found) > 1:
-        fitting = ", ".join(f"{each.session_id} ({each.bot_name})" for each in found)
+        fitting = ", ".join(map(_described, found))
         raise UsageError(
             f"several sessions are called {printable_line(text)!r}.",
             remedy=f"Name one by its id: {printable_line(fitting)}.",
         )
     return found[0]
+
+
+def _described(row: "SessionRow") -> str:
+    whose = f"user {row.user_id}" if row.user_id else "shared"
+    return f"{row.session_id} ({row.bot_name}, channel {row.channel_id}, {whose})"
 
 
 def _find(text: str, known: Iterable[Named], kind: str, sign: str) -> list[str]:

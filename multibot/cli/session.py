@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 NEWEST = 50
 MOST = 10_000
-# Of the ids that we make, so much tells one from the others; ids of other kinds are shown whole.
+# Of the ids that we make, so much or more tells one from the others; ids of other kinds are shown whole.
 SHORT, UUID_LENGTH = 8, 36
 HEAD = ("ID", "SESSION", "BOT", "CHANNEL", "USER", "TURNS", "LAST ACTIVITY", "STATE")
 
@@ -85,8 +85,9 @@ def list_sessions(  # noqa: PLR0913 - one argument per option
             until=parse_since(until, now) if until else None,
         )
         found = listed(shared.reader, wanted, limit)
+        ids = [] if as_json else [_id(each, shared) for each in found]
     if found:
-        paging.show(_objects(found) if as_json else [_table(found)])
+        paging.show(_objects(found) if as_json else [_table(found, ids)])
     else:
         click.echo("there is no session, or none that fits", err=True)
     return ExitCode.OK
@@ -150,17 +151,24 @@ def _objects(found: Sequence["ListedSession"]) -> Iterator[str]:
         yield as_json({**each._asdict(), "state": _state(each)})
 
 
-def _table(found: Sequence["ListedSession"]) -> str:
-    rows = [HEAD, *map(_row, found)]
+def _table(found: Sequence["ListedSession"], ids: Sequence[str]) -> str:
+    rows = [HEAD, *map(_row, found, ids)]
     # What `show` and `close` need is the ID.
     giving = ["SESSION", "STATE", "CHANNEL", "USER"]
     return tables.shown(rows, shortened=giving, folded=["LAST ACTIVITY"])
 
 
-def _row(each: "ListedSession") -> tuple[str, ...]:
-    is_ours = len(each.session_id) == UUID_LENGTH
+def _id(each: "ListedSession", shared: "SharedFile") -> str:
+    from multibot.store.archive.sessions import beginning
+
+    if len(each.session_id) != UUID_LENGTH:
+        return printable_line(each.session_id)
+    return printable_line(beginning(shared.reader, each.session_id, SHORT))
+
+
+def _row(each: "ListedSession", shown_id: str) -> tuple[str, ...]:
     return (
-        each.session_id[:SHORT] if is_ours else printable_line(each.session_id),
+        shown_id,
         printable_line(each.display_id),
         each.bot_name,
         "DM"

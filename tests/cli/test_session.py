@@ -1,6 +1,7 @@
 """`multibot session`: which conversations there are, what was said in one, ending one."""
 
 import asyncio
+import functools
 import json
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +17,7 @@ from multibot.errors import SchemaError, UsageError
 from multibot.home import Home
 from multibot.store.archive.closing import close_lapsed
 from multibot.store.archive.shared import SharedFile
+from multibot.store.driver import sqlite
 from multibot.store.migrate import migrate
 from multibot.store.stores import open_store
 from tests.fakes import FakeClock
@@ -141,6 +143,28 @@ def test_what_fits_several_is_refused_with_their_ids(talks: Talks) -> None:
         with pytest.raises(UsageError) as refusal:
             talks.run(command, "2026-01-01_12-00-00_3600s")
         assert all(each in str(refusal.value) for each in ids)
+        assert "(spark, channel 10, user 7)" in str(refusal.value)
+
+
+def rename(writing: sqlite.Connection, old: str, new: str) -> None:
+    writing.execute("UPDATE sessions SET session_id = ? WHERE session_id = ?", (new, old))
+
+
+def test_ids_that_begin_alike_are_listed_as_long_as_tells_them_apart(talks: Talks) -> None:
+    """Imported sessions of one day have the same first characters."""
+    ids = [*talks.say("sage", 0), *talks.say("sage", 0, author_id="8"), *talks.say("spark", 0)]
+    alike = [f"0194214e-cd0{end}-743c-982b-73487e1ad3ab" for end in ("0", "1")]
+    with SharedFile(talks.home) as shared:
+        for old, new in zip(ids, alike, strict=False):
+            shared.write(functools.partial(rename, old=old, new=new))
+    # What is not listed counts as well.
+    for options, expected in (
+        ((), {ids[2][:8], alike[0][:13], alike[1][:13]}),
+        (("--user", "8"), {alike[1][:13]}),
+    ):
+        shown = talks.run("list", *options).stdout.splitlines()[1:]
+        assert {line.split()[0] for line in shown} == expected
+        assert all(talks.run("show", each).exit_code == 0 for each in expected)
 
 
 def test_a_beginning_that_is_too_short_says_how_long_it_must_be(talks: Talks) -> None:

@@ -46,6 +46,8 @@ WHERE s.id IN (
     LIMIT :limit)
 ORDER BY s.last_activity DESC, s.id DESC
 """
+_BEFORE = "SELECT max(session_id) FROM sessions WHERE session_id < ?"
+_BEHIND = "SELECT min(session_id) FROM sessions WHERE session_id > ?"
 _CLOSE = """
 UPDATE sessions SET is_active = 0, closed_at = :at, close_reason = 'closed'
 WHERE session_id = :session_id AND is_active = 1
@@ -106,6 +108,19 @@ def listed(reader: "sqlite.Connection", wanted: Wanted, limit: int) -> list[List
         "limit": limit,
     }
     return [ListedSession._make(row) for row in reader.execute(_LISTED, values)]
+
+
+def beginning(reader: "sqlite.Connection", session_id: str, least: int) -> str:
+    """Return as much of an id as tells its session from all others, and so many characters at least.
+
+    Imported sessions have the time that they began in their ids: many of one day begin alike.
+    """
+    found = [reader.execute(sql, (session_id,)).fetchone()[0] for sql in (_BEFORE, _BEHIND)]
+    neighbours = [each for each in found if each is not None]
+    lengths = range(least, len(session_id))
+    shown = (session_id[:length] for length in lengths)
+    unique = (each for each in shown if not any(one.startswith(each) for one in neighbours))
+    return next(unique, session_id)
 
 
 def close(connection: "sqlite.Connection", session_id: str, now: datetime) -> Closing:
