@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from multibot.conversation.message import BotName, ChannelId
 from multibot.conversation.session import SessionRules
@@ -21,6 +21,9 @@ from multibot.store.migrate import migrate
 from multibot.store.stores import BotStore, open_store
 from tests.fakes import FakeClock
 from tests.store.material import ANSWER, CANDIDATE, LEASE, RULES, SAGE, SHARED, SPARK, message
+
+if TYPE_CHECKING:
+    from multibot.store.driver import sqlite
 
 AL, BO = "700000000000000007", "800000000000000008"
 # Words of Al that nobody else uses: what he wrote, what was answered to him, what he is called.
@@ -114,6 +117,20 @@ def forget(home: Home, clock: FakeClock, user_id: str = AL, bot_name: str = "") 
     scope = Scope(user_id=user_id, bot_name=bot_name)
     with SharedFile(home) as shared:
         return forgetting.forget(home, scope, clock, shared.write)
+
+
+def note_names(writing: "sqlite.Connection", user_id: str) -> None:
+    """Note a user where people are told what went on: each of these is the only such row."""
+    named = f"old/sage/5_{user_id}.json"
+    imports = "INSERT INTO imports (batch_id, kind, source, sha256, started_at)"
+    incidents = "INSERT INTO incidents (bot_name, kind, detail, first_at, last_at)"
+    upkeep = "INSERT INTO upkeep (task, state, ran_at, trouble)"
+    for insert in (
+        f"{imports} VALUES ('b', 'legacy', ?, '', '')",
+        f"{incidents} VALUES ('sage', 'crash', ?, '', '')",
+        f"{upkeep} VALUES ('backup', 'failed', '', ?)",
+    ):
+        writing.execute(insert, (named,))
 
 
 def content(database: Path) -> dict[str, list[tuple[Any, ...]]]:

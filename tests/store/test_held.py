@@ -1,11 +1,14 @@
 """Copies that hold a forgotten user: cleaned whole, or left as they are and told of."""
 
+import functools
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,12 +23,16 @@ from multibot.store.archive import (
     forgetting,
     held,
     manifest,
+    tombstones,
     underway,
 )
 from multibot.store.archive.backup import backup
 from multibot.store.archive.forget import Scope
 from multibot.store.archive.shared import SharedFile
-from tests.store.forgetful import AL, BO, content, naming, places, populated
+from tests.store.forgetful import AL, BO, content, naming, note_names, places, populated
+
+if TYPE_CHECKING:
+    from multibot.store.driver import sqlite
 
 SCOPE = Scope(user_id=AL)
 KILLED = """
@@ -105,6 +112,42 @@ def test_a_copy_that_only_notes_that_they_are_being_forgotten_is_cleaned(home: H
     assert [copy.trouble for copy in clear(home)] == [""]
     assert naming(content(taken.path), AL) == set()
     assert list(places(home.backups, AL)) == []
+
+
+def test_a_copy_that_names_them_in_notes_only_is_cleaned(home: Home) -> None:
+    """Of an import that was undone, all rows are gone; the name of the file is not."""
+    with SharedFile(home) as shared:
+        forgetting.forget(home, SCOPE, SystemClock(), shared.write)
+        shared.write(lambda writing: note_names(writing, AL))
+    taken = backup(home, SystemClock())
+
+    assert [copy.trouble for copy in clear(home)] == [""]
+    assert list(places(home.backups, AL)) == []
+    assert "5_0.json" in str(content(taken.path)["imports"])
+
+
+@pytest.mark.parametrize("where", ["imports", "incidents", "upkeep", "watermarks"])
+def test_a_copy_that_names_them_in_notes_only_is_rid_of_them(home: Home, where: str) -> None:
+    sage = Scope(user_id=AL, bot_name="sage")
+    began = SystemClock().now()
+    with SharedFile(home) as shared:
+        forgetting.forget(home, SCOPE, SystemClock(), shared.write)
+        shared.write(lambda writing: note_names(writing, AL))
+        shared.write(functools.partial(underway.note, scope=sage, until=began))
+        for other in {"imports", "incidents", "upkeep", "watermarks"} - {where}:
+            shared.write(functools.partial(_delete, table=other))
+    assert naming(content(home.database), AL) == {where}
+
+    stones = tombstones.load(home)
+    with closing(connection.open_writer(home.database)) as writer:
+        tombstones.apply(writer, stones)
+
+    assert naming(content(home.database), AL) == set()
+
+
+def _delete(writing: "sqlite.Connection", table: str) -> None:
+    kept = "WHERE name <> 'search'" if table == "watermarks" else ""
+    writing.execute(f"DELETE FROM {table} {kept}")  # noqa: S608 - of the test
 
 
 def test_one_bad_copy_keeps_no_other_from_being_cleaned(home: Home) -> None:

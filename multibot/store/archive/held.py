@@ -16,6 +16,7 @@ from multibot.store.archive import (
     elsewhere,
     manifest,
     replacing,
+    traces,
     underway,
 )
 from multibot.store.archive.clearing import Clearing
@@ -49,7 +50,8 @@ def _holds(path: Path, scope: Scope) -> bool:
         contextlib.closing(candidate.open_copy(path)) as reader,
     ):
         has_rows = any(Belongings(reader, scope).found(reader))
-        return has_rows or bool(underway.count(reader, scope)) or _is_in_wal(path, scope)
+        notes = traces.count(reader, scope) + underway.count(reader, scope)
+        return has_rows or bool(notes) or _is_in_wal(path, scope)
 
 
 def _is_in_wal(path: Path, scope: Scope) -> bool:

@@ -23,7 +23,7 @@ from multibot.clock import from_text, to_text
 from multibot.home import Home
 from multibot.store import connection as connections
 from multibot.store import layout
-from multibot.store.archive import copies
+from multibot.store.archive import copies, traces, underway
 from multibot.store.archive.clearing import Clearing, transaction
 from multibot.store.archive.forget import FOREVER, Scope
 
@@ -234,20 +234,30 @@ def apply(
     """Remove everybody who is forgotten from a file that nobody else uses, and note them in it.
 
     A copy that was `taken_at` a moment before somebody was forgotten keeps nothing of them,
-    whatever times its rows have. It may be killed and run again. Needs no open transaction.
+    whatever times its rows have. It may be killed and run again. Needs no open transaction. Costs
+    0.2 ms for each user of the file, and for each number in its notes that may be one.
     """
     clearing = Clearing(connection)
     tables = layout.tables_of(connection)
     with transaction(connection):
         for stone in stones if TABLE in tables else ():
             keep(connection, stone)
-    union = " UNION ".join(query for table, query in _USERS.items() if table in tables)
-    users = connection.execute(union).fetchall() if len(stones) else []
-    known = [user_id for (user_id,) in users if stones.of(user_id)]
+    known = [user_id for user_id in _candidates(connection, tables, stones) if stones.of(user_id)]
     with clearing.of_many() if len(known) > 1 else contextlib.nullcontext():
         found = [clearing.remove(_scopes(stones, user_id, taken_at)) for user_id in known]
     clearing.finish()
     return Applied(sum(map(bool, found)), dict(sum(found, Counter())))
+
+
+def _candidates(
+    connection: "sqlite.Connection", tables: Iterable[str], stones: Tombstones
+) -> set[str]:
+    """Return everybody whom a file may name, in rows or in notes; each costs a hash."""
+    if not len(stones):
+        return set()
+    union = " UNION ".join(query for table, query in _USERS.items() if table in tables)
+    users = {user_id for (user_id,) in connection.execute(union)}
+    return users | traces.named(connection) | underway.named(connection)
 
 
 def _scopes(stones: Tombstones, user_id: str, taken_at: datetime | None) -> Iterator[Scope]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # Takes the id's place; it leaves JSON and file names what they are.
 NOBODY = "0"
+# Discord's numbers; those of channels and messages look the same.
+_ID = re.compile(r"(?<![0-9])[0-9]{17,20}(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,25 @@ def count(reader: "sqlite.Connection", scope: Scope) -> Counter[str]:
     return Counter(note.table for note, _, _ in _found(reader, scope))
 
 
-def _found(reader: "sqlite.Connection", scope: Scope) -> Iterator[tuple[Note, object, str]]:
+def named(reader: "sqlite.Connection") -> set[str]:
+    """Return whatever may be the id of a user in any note; reads all of them."""
+    return {
+        each
+        for note in _there(reader)
+        for (text,) in reader.execute(f"SELECT {note.column} FROM {note.table}")  # noqa: S608
+        for each in _ID.findall(text or "")
+    }
+
+
+def _there(reader: "sqlite.Connection") -> Iterator[Note]:
     # A copy may be older than some of them.
-    there = layout.columns_of(reader)
-    for note in NOTES:
-        if note.column in there.get(note.table, ()) and (note.bot or not scope.bot_name):
+    columns = layout.columns_of(reader)
+    return (note for note in NOTES if note.column in columns.get(note.table, ()))
+
+
+def _found(reader: "sqlite.Connection", scope: Scope) -> Iterator[tuple[Note, object, str]]:
+    for note in _there(reader):
+        if note.bot or not scope.bot_name:
             ours = f"AND (:bot_name = '' OR {note.bot} = :bot_name)" if note.bot else ""
             query = (
                 f"SELECT {note.key}, {note.column} FROM {note.table}"  # noqa: S608 - constants

@@ -41,13 +41,13 @@ def note(writing: "sqlite.Connection", scope: Scope, until: datetime) -> None:
 def end(writing: "sqlite.Connection", scope: Scope) -> None:
     """Note that it is complete. Run it inside a transaction."""
     # A copy may be older than the table.
-    if _TABLE in layout.tables_of(writing):
+    if _is_there(writing):
         writing.execute(_END, _values(scope))
 
 
 def count(reader: "sqlite.Connection", scope: Scope) -> Counter[str]:
     """Count the notes that `end` would remove."""
-    if _TABLE not in layout.tables_of(reader):
+    if not _is_there(reader):
         return Counter()
     return +Counter({_TABLE: reader.execute(_COUNT, _values(scope)).fetchone()[0]})
 
@@ -55,6 +55,15 @@ def count(reader: "sqlite.Connection", scope: Scope) -> Counter[str]:
 def noted(reader: "sqlite.Connection") -> list[Scope]:
     """Return whom to forget, and until when; what was written later is new. Costs next to nothing."""
     return [_scope(name, value) for name, value in reader.execute(_NOTED).fetchall()]
+
+
+def named(reader: "sqlite.Connection") -> set[str]:
+    """Return whom a file notes, be it a copy that is older than the notes."""
+    return {scope.user_id for scope in noted(reader)} if _is_there(reader) else set()
+
+
+def _is_there(reader: "sqlite.Connection") -> bool:
+    return _TABLE in layout.tables_of(reader)
 
 
 def _values(scope: Scope) -> dict[str, object]:
