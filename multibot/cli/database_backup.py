@@ -1,5 +1,6 @@
 """`multibot db backup` and `db restore`: copies of the shared file, and the way back."""
 
+import functools
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from multibot.cli import homes, output
+from multibot.cli import homes, interruption, output
 from multibot.errors import UsageError
 from multibot.home import Home
 from multibot.wording import counted, were
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from multibot.store.archive.restore import Restored
 
 MB = 1024 * 1024
+NOTHING = "nothing was replaced; the same command begins again."
 
 
 @click.command()
@@ -38,6 +40,7 @@ def backup(home: Home, keep: int | None, *, as_json: bool) -> None:
     from multibot.clock import SystemClock
     from multibot.store.archive.backup import backup as take
 
+    homes.require(home)
     taken = take(home, SystemClock(), keep=keep)
     output.say(_backup_as_json(taken) if as_json else _backup_as_text(taken))
 
@@ -116,9 +119,18 @@ def _whole(home: Home, file: Path) -> "Restored":
 def _one_bot(home: Home, file: Path, bot_name: str) -> "Restored":
     from multibot.cli import idle
     from multibot.clock import SystemClock
-    from multibot.store.archive.partition import restore_bot
+    from multibot.store.archive.partition import is_half_done, restore_bot
 
-    with idle.one_bot(home, bot_name), _progress() as progress:
+    incomplete = (
+        f"the restore is not complete, and {bot_name} does not start before it is."
+        " The same command goes on where it stopped."
+    )
+    begun = functools.partial(is_half_done, home, bot_name)
+    with (
+        idle.one_bot(home, bot_name),
+        interruption.told(begun, incomplete, NOTHING),
+        _progress() as progress,
+    ):
         return restore_bot(home, SystemClock(), file, bot_name, progress=progress)
 
 

@@ -1,5 +1,6 @@
 """`multibot forget`: remove everything that is kept of one user."""
 
+import functools
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from multibot.cli import output
+from multibot.cli import interruption, output
 from multibot.clock import SystemClock, to_text
 from multibot.errors import ExitCode, UsageError
 from multibot.home import Home
@@ -19,10 +20,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from multibot.store.archive.forget import Scope
+    from multibot.store.archive.forgetting import Forgotten
     from multibot.store.archive.held import Copy
 
 # A smaller file is written anew in less time than a bot waits for its turn anyway.
 SMALL = 8 * 1024 * 1024
+INCOMPLETE = "not all of it is removed. The same command goes on, and so does a bot that runs."
+REST = (
+    "the rows are removed; unused space and copies may still hold them. The same command goes on."
+)
+NOTHING = "nothing was removed; the same command begins again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,11 +137,22 @@ def _look(home: Home, scope: "Scope") -> Report:
 
 
 def _carry_out(home: Home, scope: "Scope", *, backups: bool, vacuum: bool) -> Report:
-    from multibot.store.archive import checkpoint, elsewhere, forgetting, held
+    from multibot.store.archive import forgetting
     from multibot.store.archive.shared import SharedFile
 
-    with SharedFile(home) as shared:
+    begun = functools.partial(_is_begun, home, scope)
+    with interruption.told(begun, INCOMPLETE, NOTHING), SharedFile(home) as shared:
         done = forgetting.forget(home, scope, SystemClock(), shared.write)
+    with interruption.told(lambda: True, REST, NOTHING):
+        return _clean_up(home, scope, done, backups=backups, vacuum=vacuum)
+
+
+def _clean_up(
+    home: Home, scope: "Scope", done: "Forgotten", *, backups: bool, vacuum: bool
+) -> Report:
+    """See to what is left outside of the tables."""
+    from multibot.store.archive import checkpoint, elsewhere, held
+
     is_cleared = done.is_cleared
     if vacuum or home.database.stat().st_size <= SMALL:
         checkpoint.rewrite(home)
@@ -153,6 +171,15 @@ def _carry_out(home: Home, scope: "Scope", *, backups: bool, vacuum: bool) -> Re
         copies=tuple(copy for copy in holding if copy not in cleaned),
         files=tuple(elsewhere.naming(home, scope.user_id)),
     )
+
+
+def _is_begun(home: Home, scope: "Scope") -> bool:
+    from multibot.store.archive import underway
+    from multibot.store.archive.shared import SharedFile
+
+    with SharedFile(home) as shared:
+        noted = underway.noted(shared.reader)
+    return any((each.user_id, each.bot_name) == (scope.user_id, scope.bot_name) for each in noted)
 
 
 def _remnants(home: Home, scope: "Scope") -> int:

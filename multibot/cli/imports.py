@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from multibot.cli import bots, homes, import_batches
-from multibot.errors import TemporaryError, UsageError
+from multibot.cli import bots, homes, import_batches, interruption
+from multibot.errors import UsageError
 from multibot.home import Home
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def legacy(
     from multibot.importing.conversation import Reading
 
     homes.require(home)
-    chosen = import_zone.named(zone) if zone else import_zone.of_machine()
+    chosen = import_zone.of_machine() if zone is None else import_zone.named(zone)
     fleet = _fleet(home)
     if bot_name is not None and fleet:
         bots.require_known([bot_name], fleet)
@@ -204,14 +204,13 @@ def _carry_out(  # noqa: PLR0913 - what both kinds of import have in common
 
 
 def _write(run: "Run", read: "Callable[[Sources], None]") -> None:
-    try:
-        with run.alone() as shared, _sources(run.report) as sources:
-            read(sources)
-            run.write(sources, shared)
-    except (KeyboardInterrupt, TemporaryError) as error:
-        if isinstance(error, KeyboardInterrupt) or run.is_begun():
-            click.echo(f"multibot: {INCOMPLETE if run.is_begun() else NOTHING}", err=True)
-        raise
+    with (
+        interruption.told(run.is_begun, INCOMPLETE, NOTHING),
+        run.alone() as shared,
+        _sources(run.report) as sources,
+    ):
+        read(sources)
+        run.write(sources, shared)
 
 
 @contextlib.contextmanager

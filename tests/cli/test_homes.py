@@ -15,6 +15,7 @@ def multibot(home: Home, *words: str) -> Result:
 @pytest.mark.parametrize(
     "command",
     [
+        "db backup",
         "db info",
         "db check",
         "db migrate",

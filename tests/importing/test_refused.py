@@ -78,6 +78,13 @@ def test_a_zone_can_be_named(name: str) -> None:
     assert import_zone.named(name).info is not None
 
 
+def test_an_empty_zone_is_not_taken_for_none(home: Home, talk: Path) -> None:
+    error = multibot(home, "legacy", talk, "--source-tz", "").exception
+
+    assert isinstance(error, UsageError)
+    assert "there is no time zone ''" in str(error)
+
+
 @pytest.mark.parametrize("name", ["Berlin", "+99:00", "../../etc/passwd", "", "x\x00"])
 def test_a_zone_that_is_not_there_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="there is no time zone"):

@@ -26,6 +26,14 @@ SET source = excluded.source, sha256 = excluded.sha256, began_at = excluded.bega
 """
 
 
+def is_half_done(home: Home, bot_name: str) -> bool:
+    """Say whether a restore of a bot was begun and is not finished."""
+    if not home.database.exists():
+        return False
+    with SharedFile(home) as shared:
+        return shared.reader.execute(_KNOWN, {"bot": bot_name}).fetchone() is not None
+
+
 def restore_bot(
     home: Home,
     clock: Clock,
