@@ -3,8 +3,7 @@
 import os
 from collections.abc import Collection, Mapping
 
-import click
-
+from multibot.cli.output import say
 from multibot.clock import SystemClock
 from multibot.errors import MultibotError, UsageError
 from multibot.home import Home
@@ -56,18 +55,30 @@ def listed(names: Collection[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+class Rows:
+    """Reads what the bots wrote of themselves; nothing, with a warning, from a broken database."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._told = ""
+
+    def __call__(self) -> Mapping[str, BotStatus]:
+        """Read the rows. The same trouble is told once, however often it is met."""
+        try:
+            return read_statuses(self._home.database)
+        except MultibotError as error:
+            # What supervisord says is worth showing also when the database is the trouble.
+            if str(error) != self._told:
+                self._told = str(error)
+                say(f"multibot: {error}", err=True)
+            return {}
+
+
 def rows(home: Home) -> Mapping[str, BotStatus]:
-    """Read what the bots wrote of themselves; nothing, with a warning, from a broken database."""
-    try:
-        return read_statuses(home.database)
-    except MultibotError as error:
-        # What supervisord says is worth showing also when the database is the trouble.
-        click.echo(f"multibot: {error}", err=True)
-        return {}
+    """Read what the bots wrote of themselves, once."""
+    return Rows(home)()
 
 
 def watch(home: Home) -> Watch:
     """Look at the bots of this home."""
-    return Watch(
-        home=home, control=Control(home), read_rows=lambda: rows(home), clock=SystemClock()
-    )
+    return Watch(home=home, control=Control(home), read_rows=Rows(home), clock=SystemClock())

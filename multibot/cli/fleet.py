@@ -2,11 +2,11 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection
 
 import click
 
-from multibot.cli import bots
+from multibot.cli import bots, expecting
 from multibot.cli.output import say
 from multibot.clock import SystemClock
 from multibot.errors import ExitCode, MultibotError, NotRunningError, TemporaryError, UsageError
@@ -17,13 +17,11 @@ from multibot.supervise.deploy import Order, Start
 from multibot.supervise.foreground import Child, Signals
 from multibot.supervise.lock import ChangeLock
 from multibot.supervise.patience import Patience
-from multibot.supervise.readiness import Condition
 from multibot.supervise.update import Change, Outcome
-from multibot.supervise.watch import Hopes
+from multibot.supervise.watch import Hopes, Watch
 from multibot.wording import counted
 
 TIMEOUT = 60.0
-OTHER_CONFIGURATION = "it is connected, but runs with another configuration than the files have"
 
 timeout_option = click.option(
     "--timeout",
@@ -52,10 +50,10 @@ def up(home: Home, bot_names: tuple[str, ...], timeout: float, *, stay: bool, no
         return _up_in_foreground(home, bot_names, seconds)
     time = patience.real()
     with ChangeLock(home) as lock:
-        order = _order(home, bot_names)
-        changes = _change(order, order.daemon.start, time)
+        order, watch = _order(home, bot_names), bots.watch(home)
+        changes = _change(order, order.daemon.start, watch, time)
         lock.share()
-        return _await_ready(order, changes, time, seconds)
+        return _await_ready(_hopes(order, changes, time), watch, time, seconds)
 
 
 def _make_place(home: Home, bot_names: Collection[str]) -> None:
@@ -86,7 +84,7 @@ def _order(home: Home, bot_names: Collection[str]) -> Order:
     )
 
 
-def _change(order: Order, start: Start, time: Patience) -> tuple[Change, ...]:
+def _change(order: Order, start: Start, watch: Watch, time: Patience) -> tuple[Change, ...]:
     """Do everything that changes something, and say what it was."""
     from multibot.store.migrate import migrate
 
@@ -95,7 +93,7 @@ def _change(order: Order, start: Start, time: Patience) -> tuple[Change, ...]:
         say(f"database brought up to date ({counted(len(applied), 'migration')})")
     deploy.hand_over(order)
     if Control(order.home).alive():
-        changes = deploy.go_on(order, lambda: bots.rows(order.home), time)
+        changes = deploy.go_on(order, watch.read_rows, time)
     else:
         changes = deploy.begin(order, start, time)
     _say(changes)
@@ -112,49 +110,27 @@ def _say(changes: Collection[Change]) -> None:
         say(f"{change.bot_name} {change.outcome}")
 
 
-def _await_ready(
-    order: Order,
-    changes: Collection[Change],
-    time: Patience,
-    seconds: float | None,
-    signals: Signals | None = None,
-) -> int:
-    """Wait for all chosen bots, telling of those that were touched as they become ready."""
-    if seconds is None:
-        return ExitCode.OK
+def _hopes(
+    order: Order, changes: Collection[Change], time: Patience, signals: Signals | None = None
+) -> Hopes:
+    """Hope for all chosen bots; those that were touched are told of as they become ready."""
     touched = {c.bot_name for c in changes if c.outcome is not Outcome.UNCHANGED}
-    hopes = Hopes(
+    return Hopes(
         bot_names=order.hashes,
-        tell=_teller(touched, time),
+        tell=expecting.teller(touched, time),
+        tell_of_wait=expecting.tell_of_wait,
         hashes=order.hashes,
         interrupted=lambda: signals is not None and signals.stop_requested,
     )
-    missing = bots.watch(order.home).wait(hopes, time, seconds)
+
+
+def _await_ready(hopes: Hopes, watch: Watch, time: Patience, seconds: float | None) -> int:
+    if seconds is None:
+        return ExitCode.OK
+    missing = watch.wait(hopes, time, seconds)
     if hopes.interrupted():
         return ExitCode.OK
-    return _say_missing(missing)
-
-
-def _teller(bot_names: Collection[str], time: Patience) -> Callable[[Condition], None]:
-    begun = time.clock.monotonic()
-
-    def tell(condition: Condition) -> None:
-        if condition.bot_name in bot_names:
-            seconds = time.clock.monotonic() - begun
-            say(f"{condition.bot_name} ready (pid {condition.pid}, {seconds:.1f} s)")
-
-    return tell
-
-
-def _say_missing(missing: Mapping[str, Condition]) -> int:
-    for name, condition in sorted(missing.items()):
-        reason = OTHER_CONFIGURATION if condition.is_ready else _reason(condition)
-        say(f"{name} is not ready: {reason}", err=True)
-    return ExitCode.BUG if missing else ExitCode.OK
-
-
-def _reason(condition: Condition) -> str:
-    return f"{condition.state}: {condition.error}" if condition.error else str(condition.state)
+    return expecting.say_missing(missing)
 
 
 def _up_in_foreground(home: Home, bot_names: Collection[str], seconds: float | None) -> int:
@@ -166,11 +142,11 @@ def _up_in_foreground(home: Home, bot_names: Collection[str], seconds: float | N
     with Signals() as signals:
         time = Patience(clock=SystemClock(), pause=signals.pause)
         with ChangeLock(home) as lock:
-            order = _order(home, bot_names)
+            order, watch = _order(home, bot_names), bots.watch(home)
             child = Child(order.daemon)
-            changes = _change(order, child.start, time)
+            changes = _change(order, child.start, watch, time)
             lock.share()
-            _await_ready(order, changes, time, seconds, signals)
+            _await_ready(_hopes(order, changes, time, signals), watch, time, seconds)
         ended = child.keep(home, signals, time)
     if ended:
         raise MultibotError(
@@ -220,18 +196,38 @@ def _stop(home: Home, control: Control, bot_names: set[str]) -> tuple[str, ...]:
 def restart(home: Home, bot_names: tuple[str, ...], timeout: float) -> int:
     """Restart the bots that are named.
 
-    They restart at once, and it waits until they are ready. Exits 0 when they are, 1 when some are not, 4 when no supervisord runs here.
+    They restart at once, and it waits until they are ready. Exits 0 when they are, 1 when some are not, 4 when no supervisord runs here, 78 when the files have a fault that would keep one down: then nothing is restarted.
     """
     control, time, names = Control(home), patience.real(), set(bot_names)
     bots.require_known(names, _known(home, control), home)
     bots.require_known(names, control.processes(), home)
     with ChangeLock(home, shared=True):
+        _require_startable(home, names)
         readiness.forget_exits(home, names)
         lifecycle.restart(control, names, time)
         for name in sorted(names):
             say(f"{name} restarted")
-        hopes = Hopes(bot_names=names, tell=_teller(names, time))
-        return _say_missing(bots.watch(home).wait(hopes, time, timeout))
+        hopes = Hopes(
+            bot_names=names,
+            tell=expecting.teller(names, time),
+            tell_of_wait=expecting.tell_of_wait,
+        )
+        return expecting.say_missing(bots.watch(home).wait(hopes, time, timeout))
+
+
+def _require_startable(home: Home, bot_names: Collection[str]) -> None:
+    """Refuse what these bots would refuse at their start, while they still run."""
+    from multibot.config.environment import read_environment
+    from multibot.config.load import load_bot
+
+    for name in sorted(bot_names):
+        fleet = load_bot(home, read_environment(home, {}, name), name)
+        if not fleet.bot(name).enabled:
+            raise UsageError(
+                f"{name} is disabled.",
+                where=str(fleet.file),
+                remedy="Set `enabled: true` for it, or run `multibot up` to stop it.",
+            )
 
 
 def _known(home: Home, control: Control) -> set[str]:

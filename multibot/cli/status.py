@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import click
 
-from multibot.cli import bots, redrawing
+from multibot.cli import bots, expecting, redrawing
 from multibot.cli.overview import Overview
 from multibot.clock import SystemClock
 from multibot.errors import ExitCode, MultibotError, NotRunningError, TemporaryError, UsageError
@@ -16,7 +16,7 @@ from multibot.store.archive import upkeep
 from multibot.store.archive.upkeep import Upkeep
 from multibot.supervise import conf, patience, restarts
 from multibot.supervise.control import Control, Daemon, Process
-from multibot.supervise.watch import Hopes
+from multibot.supervise.watch import Hopes, Watch
 
 TIMEOUT = 60.0
 
@@ -30,11 +30,12 @@ class View:
     as_json: bool
     wide: bool
     explained: bool
+    watch: Watch
 
     def look(self) -> Overview:
         """Look at the fleet as it is now."""
         daemon, processes = _ask(Control(self.home))
-        conditions = bots.watch(self.home).judge(self.chosen(processes), processes)
+        conditions = self.watch.judge(self.chosen(processes), processes)
         return Overview(
             daemon=daemon,
             conditions=list(conditions.values()),
@@ -96,7 +97,14 @@ def status(  # noqa: PLR0913 - one argument per option
 
     READY only if it is connected and its heart beats. Exits 0 if all are ready, 1 if some are not, 4 if no supervisord runs here.
     """
-    view = View(home=home, bot_names=bot_names, as_json=as_json, wide=wide, explained=explained)
+    view = View(
+        home=home,
+        bot_names=bot_names,
+        as_json=as_json,
+        wide=wide,
+        explained=explained,
+        watch=bots.watch(home),
+    )
     if watching:
         if as_json or waiting:
             raise UsageError("--watch goes with neither --json nor --wait.")
@@ -108,8 +116,13 @@ def status(  # noqa: PLR0913 - one argument per option
 
 def _wait(view: View, seconds: float) -> None:
     chosen = view.chosen(_ask(Control(view.home))[1])
-    hopes = Hopes(bot_names=chosen, tell=lambda _: None)
-    bots.watch(view.home).wait(hopes, patience.real(), seconds)
+    # Not among what is asked for, which a program may read.
+    hopes = Hopes(
+        bot_names=chosen,
+        tell=lambda _: None,
+        tell_of_wait=lambda condition: expecting.tell_of_wait(condition, err=True),
+    )
+    view.watch.wait(hopes, patience.real(), seconds)
 
 
 def _ask(control: Control) -> tuple[Daemon | None, Mapping[str, Process]]:

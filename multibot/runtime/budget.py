@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from multibot.clock import to_text
 from multibot.config.fleet import Gateway
 
 HOUR = timedelta(hours=1)
@@ -75,8 +74,3 @@ def _of_discord(rules: Gateway, limit: SessionLimit) -> Permit:
 
 def _until(moment: datetime, now: datetime) -> timedelta:
     return max(moment - now, NOTHING)
-
-
-def shown(permit: Permit, until: datetime) -> str:
-    """Say what a bot waits for, in one line."""
-    return f"{permit.why}; the next one is at {to_text(until)}"

@@ -166,7 +166,7 @@ class Gateway:
         seconds = permit.wait.total_seconds() + self._jitter()
         until = self._clock.now() + timedelta(seconds=seconds)
         log.warning(permit.state, reason=permit.why, wait_s=round(seconds, 1))
-        self._pulse.failed(budget.shown(permit, until))
+        self._pulse.failed(permit.why)
         self._pulse.phase(permit.state, until)
         await self._clock.sleep(seconds)
         self._pulse.phase("connecting")

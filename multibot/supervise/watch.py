@@ -18,11 +18,12 @@ ReadRows = Callable[[], Mapping[str, Row]]
 class Hopes:
     """Who is waited for: `tell` hears of each that is ready, `interrupted` ends it early.
 
-    Where `hashes` has a bot, it counts as ready only if it runs with that configuration.
+    `tell_of_wait` hears once of each that is ready no sooner than at a certain moment. Where `hashes` has a bot, it counts as ready only if it runs with that configuration.
     """
 
     bot_names: Collection[str]
     tell: Callable[[Condition], None]
+    tell_of_wait: Callable[[Condition], None] = lambda _: None
     hashes: Mapping[str, str] = field(default_factory=dict)
     interrupted: Callable[[], bool] = bool
 
@@ -69,10 +70,14 @@ class Watch:
     def wait(self, hopes: Hopes, patience: Patience, seconds: float) -> dict[str, Condition]:
         """Wait until each bot is ready or will not be by itself; return those that are not."""
         pending = self.conditions(hopes.bot_names)
+        told: set[str] = set()
 
         def settled() -> bool:
             pending.update(self.conditions(pending))
             for condition in list(pending.values()):
+                if condition.waits_until and condition.bot_name not in told:
+                    told.add(condition.bot_name)
+                    hopes.tell_of_wait(condition)
                 if condition.is_ready and hopes.fulfilled_by(condition):
                     hopes.tell(condition)
                     del pending[condition.bot_name]

@@ -7,6 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from multibot.cli import bots
 from multibot.cli.main import root
 from multibot.errors import (
     ConfigError,
@@ -154,3 +155,16 @@ def test_every_command_explains_itself(home: Home, command: str) -> None:
 
     assert f"Usage: root {command}" in result.stdout
     assert "\n\n  " in result.stdout
+
+
+def test_the_same_trouble_with_the_database_is_told_once(
+    fleet: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fleet.data.mkdir()
+    fleet.database.write_bytes(b"no database at all" * 1000)
+    watch = bots.watch(fleet)
+
+    for _ in range(3):
+        watch.judge(["sage"], {})
+
+    assert capsys.readouterr().err.count(str(fleet.database)) == 1

@@ -168,6 +168,35 @@ def test_named_bots_stop_and_restart_side_by_side(stand: Stand) -> None:
     assert stand.run("down", "sage").stdout == "sage was not running\n"
 
 
+def test_a_mistake_in_the_files_takes_no_bot_down(stand: Stand) -> None:
+    stand.run("up")
+    before = stand.pids()
+
+    stand.fleet["sage"]["priorty"] = 1
+    stand.write_fleet()
+    refused = stand.run("restart", "sage", "spark")
+    other = stand.run("restart", "spark")
+
+    assert (refused.returncode, refused.stdout) == (78, "")
+    assert "bots[1].priorty: is not a known key. Did you mean priority?" in refused.stderr
+    assert (other.returncode, other.stderr) == (0, "")
+    after = stand.pids()
+    assert {name for name in before if before[name] != after[name]} == {"spark"}
+
+
+def test_a_bot_that_is_disabled_meanwhile_is_not_restarted(stand: Stand) -> None:
+    stand.run("up")
+    before = stand.pids()
+
+    stand.fleet["sage"]["enabled"] = False
+    stand.write_fleet()
+    refused = stand.run("restart", "sage")
+
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "sage is disabled" in refused.stderr
+    assert stand.pids() == before
+
+
 def test_down_ends_everything_and_says_when_there_is_nothing_to_end(stand: Stand) -> None:
     stand.run("up")
 

@@ -45,9 +45,8 @@ async def test_waiting_is_shown_with_its_end(stage: Stage) -> None:
     assert (status.state, stage.line.started) == ("backing_off", [])
     assert status.waits_until_at is not None
     assert 80 <= (status.waits_until_at - status.started_at).total_seconds() <= 82
-    assert "8 gateway starts in the last hour; the next one is at 2026-01-01T12:01:2" in str(
-        status.last_error
-    )
+    # Its end is in a column of its own, and is not told twice.
+    assert status.last_error == "8 gateway starts in the last hour"
     await stage.pass_time(82)
     assert len(stage.line.started) == 1
     assert len(stage.line.asked) == 2

@@ -20,6 +20,7 @@ class Fleet:
     clock: FakeClock
     ready_after: dict[str, float]
     control: FakeControl = field(init=False)
+    waits: dict[str, float] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -37,9 +38,13 @@ class Fleet:
                 config_hash="new",
                 version="1",
                 heartbeat_at=self.clock.now() - timedelta(seconds=1),
+                waits_until_at=datetime(2026, 1, 1, 13, tzinfo=UTC) if self._waits(name) else None,
             )
             for name, after in self.ready_after.items()
         }
+
+    def _waits(self, name: str) -> bool:
+        return self.clock.monotonic() < self.waits.get(name, 0)
 
     def wait(self, seconds: float = 60, **hopes: object) -> dict[str, Condition]:
         watch = Watch(
@@ -108,3 +113,12 @@ def test_when_supervisord_goes_all_bots_are_stopped(clock: FakeClock) -> None:
     fleet.control.daemon_state = "gone"
 
     assert fleet.wait()["sage"].state is State.STOPPED
+
+
+def test_of_a_bot_that_must_wait_it_is_told_at_once_and_only_once(clock: FakeClock) -> None:
+    fleet = Fleet(clock, {"sage": 30, "spark": 1}, waits={"sage": 25})
+    waits: list[tuple[str, float]] = []
+
+    fleet.wait(tell_of_wait=lambda c: waits.append((c.bot_name, clock.monotonic())))
+
+    assert waits == [("sage", 0)]
