@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from multibot.store.archive.forgetting import Forgotten
     from multibot.store.archive.held import Copy
 
-# A smaller file is written anew in less time than a bot waits for its turn anyway.
-SMALL = 8 * 1024 * 1024
+WRITTEN_ANEW = "The database was written anew: its unused space tells of nobody who is forgotten."
+HELD_UP = (
+    "A program reads the database for long, so what was removed is still in its WAL."
+    " End it, then run this again."
+)
 INCOMPLETE = "not all of it is removed. The same command goes on, and so does a bot that runs."
 REST = (
     "the rows are removed; unused space and copies may still hold them. The same command goes on."
@@ -47,7 +50,7 @@ class Report:
 
 
 @click.command()
-@click.option("--user", "user_id", required=True, metavar="ID", help="The user's Discord id.")
+@click.option("--user", "user_id", default="", metavar="ID", help="The user's Discord id.")
 @click.option("--bot", "bot_name", default="", metavar="NAME", help="Only what this bot keeps.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -55,7 +58,8 @@ class Report:
 @click.option(
     "--vacuum",
     is_flag=True,
-    help="Write the database anew, so that its unused space holds nothing either; bots wait.",
+    help="Write the database anew, so that its unused space holds nothing either; bots wait."
+    " Alone, do only that.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
@@ -78,6 +82,8 @@ def forget(  # noqa: PLR0913 - one for each option
     """
     from multibot.store.archive.forget import Scope
 
+    if vacuum and not (user_id or bot_name or dry_run or backups):
+        return _write_anew(home, as_json=as_json)
     _require_id(user_id)
     scope = Scope(user_id=user_id, bot_name=bot_name)
     _require_bot(home, bot_name)
@@ -92,7 +98,22 @@ def forget(  # noqa: PLR0913 - one for each option
     return ExitCode.OK if is_done or dry_run else ExitCode.PARTIAL
 
 
+def _write_anew(home: Home, *, as_json: bool) -> int:
+    """Empty the unused space, whomever it tells of."""
+    from multibot.store.archive import checkpoint
+    from multibot.store.archive.shared import SharedFile
+
+    with SharedFile(home):
+        checkpoint.rewrite(home)
+    is_cleared = checkpoint.truncate(home)
+    told = WRITTEN_ANEW if is_cleared else f"{WRITTEN_ANEW}\n{HELD_UP}"
+    output.say(json.dumps({"wal_cleared": is_cleared}) if as_json else told)
+    return ExitCode.OK if is_cleared else ExitCode.PARTIAL
+
+
 def _require_id(user_id: str) -> None:
+    if not user_id:
+        raise UsageError("nobody is named.", remedy="Add --user with the id of whom to forget.")
     if not (user_id.isascii() and user_id.isdigit()):
         raise UsageError(
             f"{user_id!r} is no Discord id.",
@@ -154,7 +175,7 @@ def _clean_up(
     from multibot.store.archive import checkpoint, elsewhere, held
 
     is_cleared = done.is_cleared
-    if vacuum or home.database.stat().st_size <= SMALL:
+    if vacuum:
         checkpoint.rewrite(home)
         is_cleared = checkpoint.truncate(home)
     holding = tuple(held.held(home, scope))
@@ -215,10 +236,7 @@ def _lines(home: Home, report: Report) -> list[str]:
             f"What was written up to {until} stays forgotten, also after a restore or an import.",
         ]
     if not report.is_cleared:
-        lines.append(
-            "A program reads the database for long, so what was removed is still in its WAL."
-            " End it, then run this again."
-        )
+        lines.append(HELD_UP)
     if report.remnants:
         lines.append(
             f"The id is still in unused space of the database ({counted(report.remnants, 'place')}), where no"

@@ -21,6 +21,7 @@ from multibot.store.archive import (
     closing,
     condition,
     forgetting,
+    remnants,
     retention,
     search,
     tuning,
@@ -37,6 +38,10 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CLOSED_AT_ONCE = 100
 _IN_THE_LOG = (
     "what was removed of a user is in the write-ahead log, which some program reads for long"
+)
+_IN_UNUSED_SPACE = (
+    "the id of somebody who was forgotten is in unused space of the database, where no query finds"
+    " it; `multibot forget --vacuum` writes the file anew, for which bots wait some seconds"
 )
 
 
@@ -110,13 +115,16 @@ class Chores:
     async def _finish_forgetting(self, hand: Hand) -> Report:
         """Remove what a kill has left of users who asked to be forgotten."""
         if not forgetting.are_unfinished(self._store.reader):
-            return Report()
+            return Report(trouble=self._unused())
         home, clock = self._store.home, self._clock
         done, left = await hand.aside_writing(lambda write: forgetting.finish(home, clock, write))
         return Report(
             detail=f"{done} finished" if done else "",
-            trouble=f"{left} not yet complete: {_IN_THE_LOG}" if left else "",
+            trouble=f"{left} not yet complete: {_IN_THE_LOG}" if left else self._unused(),
         )
+
+    def _unused(self) -> str:
+        return _IN_UNUSED_SPACE if remnants.are_noted(self._store.reader) else ""
 
     async def _measure(self, hand: Hand) -> Report:
         """Warn before something is full."""

@@ -12,7 +12,9 @@ from multibot.cli.main import root
 from multibot.clock import SystemClock
 from multibot.errors import ExitCode, SchemaError, UsageError
 from multibot.home import Home
+from multibot.store.archive import remnants
 from multibot.store.archive.backup import backup
+from multibot.store.archive.shared import SharedFile
 from tests.store.forgetful import AL, BO, content, naming, places, populated
 
 
@@ -140,3 +142,26 @@ def test_the_unused_space_of_the_file_is_written_anew_on_request(home: Home) -> 
 
     assert (done["remnants"], done["wal_cleared"]) == (0, True)
     assert naming(content(home.database), BO)
+
+
+def test_the_unused_space_is_written_anew_without_forgetting_anybody(home: Home) -> None:
+    before = content(home.database)["conversations"]
+    with SharedFile(home) as shared:
+        shared.write(lambda writing: remnants.note(writing, 3))
+
+    result = multibot(home, "forget", "--vacuum")
+
+    assert (result.exception, result.return_value) == (None, ExitCode.OK)
+    assert "written anew" in result.stdout
+    assert not home.forgotten.exists()
+    assert content(home.database)["conversations"] == before
+    with SharedFile(home) as shared:
+        assert not remnants.are_noted(shared.reader)
+
+
+@pytest.mark.parametrize("more", [[], ["--vacuum", "--dry-run"], ["--bot", "sage"]])
+def test_somebody_has_to_be_named(home: Home, more: list[str]) -> None:
+    result = multibot(home, "forget", "--yes", *more)
+
+    assert isinstance(result.exception, UsageError)
+    assert "--user" in (result.exception.remedy or "")

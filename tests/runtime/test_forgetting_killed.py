@@ -15,14 +15,25 @@ import pytest
 from multibot.clock import to_text
 from multibot.home import Home
 from multibot.store import connection
-from multibot.store.archive import forgetting, search
+from multibot.store.archive import checkpoint, forgetting, search
 from multibot.store.archive.forget import Scope
 from multibot.store.archive.shared import SharedFile
 from multibot.store.connection import Turnstile
 from multibot.store.transaction import Durability
 from tests.fakes import FakeClock
 from tests.runtime.chores import HOUR, Household, Leaping, configured, household, work
-from tests.store.forgetful import AL, BO, WORDS, content, naming, of_others, places, populated
+from tests.store.forgetful import (
+    AL,
+    BO,
+    WORDS,
+    content,
+    grow,
+    leave_remnants,
+    naming,
+    of_others,
+    places,
+    populated,
+)
 from tests.store.material import rows
 
 TURNS = 600
@@ -173,3 +184,24 @@ async def test_while_somebody_reads_for_long_it_is_not_complete(
     assert rows(house.home.database, NOTED) == [(0,)]
     assert house.upkeep.troubles == ()
     assert naming(content(house.home.database), BO)
+
+
+async def test_what_stays_in_unused_space_is_told_until_the_file_is_written_anew(
+    house: Household, clock: Leaping
+) -> None:
+    home = house.home
+    grow(home)
+    leave_remnants(home, AL)
+    with SharedFile(home) as shared:
+        forgetting.forget(home, Scope(user_id=AL), clock, shared.write)
+    for _ in range(2):
+        await keep_house(house, clock)
+        (run,) = house.upkeep.troubles
+        assert (run.task, "`multibot forget --vacuum`" in run.trouble) == ("forgetting", True)
+    assert AL not in str(content(home.database))
+
+    checkpoint.rewrite(home)
+    clock.tick(HOUR.total_seconds())
+    await keep_house(house, clock)
+
+    assert house.upkeep.troubles == ()

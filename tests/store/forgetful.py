@@ -13,7 +13,7 @@ from multibot.conversation.message import BotName, ChannelId
 from multibot.conversation.session import SessionRules
 from multibot.home import Home
 from multibot.store import connection, layout
-from multibot.store.archive import checkpoint, forgetting, search
+from multibot.store.archive import checkpoint, forgetting, remnants, search
 from multibot.store.archive.forget import Scope
 from multibot.store.archive.forgetting import Forgotten
 from multibot.store.archive.shared import SharedFile
@@ -131,6 +131,27 @@ def note_names(writing: "sqlite.Connection", user_id: str) -> None:
         f"{upkeep} VALUES ('backup', 'failed', '', ?)",
     ):
         writing.execute(insert, (named,))
+
+
+def grow(home: Home) -> None:
+    """Make the file too large to be written anew by the way."""
+    add = (
+        "INSERT INTO incidents (bot_name, kind, detail, first_at, last_at)"
+        " VALUES ('sage', 'crash', ?, ?, ?)"
+    )
+    at = "2026-01-01T12:00:00.000Z"
+    with closing(connection.open_writer(home.database)) as writer:
+        writer.execute(add, ("x" * forgetting.SMALL, at, at))
+        writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def leave_remnants(home: Home, user_id: str) -> None:
+    """Delete some rows of a user as an old file did: they stay in the unused space of their page."""
+    with closing(connection.open_writer(home.database)) as writer:
+        writer.execute("PRAGMA secure_delete = OFF").fetchall()
+        writer.execute("DELETE FROM accepted_messages WHERE user_id = ?", (user_id,))
+        writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    assert remnants.count(home.database, user_id)
 
 
 def content(database: Path) -> dict[str, list[tuple[Any, ...]]]:

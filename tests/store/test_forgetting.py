@@ -10,7 +10,7 @@ import pytest
 
 from multibot.home import Home
 from multibot.store import connection
-from multibot.store.archive import checkpoint, forgetting, tombstones, underway
+from multibot.store.archive import checkpoint, forgetting, remnants, tombstones, underway
 from multibot.store.archive.forget import Scope
 from multibot.store.archive.shared import SharedFile
 from multibot.store.archive.tombstones import Tombstones
@@ -21,6 +21,8 @@ from tests.store.forgetful import (
     WORDS,
     content,
     forget,
+    grow,
+    leave_remnants,
     naming,
     of_others,
     places,
@@ -87,6 +89,35 @@ def test_what_is_noted_of_a_later_moment_or_of_somebody_else_stays(
         assert [each.user_id for each in underway.noted(shared.reader)] == [AL, f"{AL}0"]
         shared.write(functools.partial(underway.end, scope=Scope(user_id=AL)))
         assert [each.user_id for each in underway.noted(shared.reader)] == [f"{AL}0"]
+
+
+def test_of_a_small_file_nothing_is_left_in_unused_space(home: Home, clock: FakeClock) -> None:
+    leave_remnants(home, AL)
+
+    forget(home, clock)
+
+    assert remnants.count(home.database, AL) == 0
+    with closing(connection.open_reader(home.database)) as reader:
+        assert not remnants.are_noted(reader)
+
+
+@pytest.mark.parametrize(("bot_name", "is_noted"), [("", True), ("sage", False)])
+def test_what_is_left_in_unused_space_of_a_large_file_is_noted(
+    home: Home, clock: FakeClock, bot_name: str, *, is_noted: bool
+) -> None:
+    """Whom another bot remembers is in the file anyway."""
+    grow(home)
+    leave_remnants(home, AL)
+
+    forget(home, clock, bot_name=bot_name)
+
+    with closing(connection.open_reader(home.database)) as reader:
+        assert remnants.are_noted(reader) == is_noted
+        assert AL not in str(reader.execute("SELECT * FROM watermarks").fetchall())
+        checkpoint.rewrite(home)
+        assert not remnants.are_noted(reader)
+    assert checkpoint.truncate(home)
+    assert bool(bot_name) or remnants.count(home.database, AL) == 0
 
 
 def is_killed(home: Home, clock: FakeClock, writes: int, bot_name: str = "") -> bool:

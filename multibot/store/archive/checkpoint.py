@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 from multibot.errors import StoreUnavailableError
 from multibot.home import Home
 from multibot.store import connection
-from multibot.store.archive import backup, copies
+from multibot.store.archive import backup, copies, remnants
 from multibot.store.connection import Turnstile
 
 if TYPE_CHECKING:
@@ -70,13 +70,19 @@ def rewrite(home: Home, in_memory: int = IN_MEMORY) -> None:
 
     Takes some seconds for each gigabyte, and twice the room of the file beside it meanwhile.
     """
+    with backup.locked(home):
+        rewrite_alone(home, in_memory)
+
+
+def rewrite_alone(home: Home, in_memory: int = IN_MEMORY) -> None:
+    """Do the same, for a caller who holds the lock of backups."""
     with (
-        backup.locked(home),
         contextlib.closing(Turnstile(home.database_lock)) as turn,
         contextlib.closing(connection.open_writer(home.database)) as writer,
         connection.errors_of(home.database),
         turn,
     ):
+        remnants.clear(writer)
         if home.database.stat().st_size <= in_memory:
             writer.execute(_REWRITE)
         else:

@@ -17,7 +17,7 @@ from multibot.clock import Clock, from_text
 from multibot.errors import MultibotError
 from multibot.home import Home
 from multibot.store import connection as connections
-from multibot.store.archive import backup, checkpoint, tombstones, traces, underway, words
+from multibot.store.archive import backup, checkpoint, remnants, tombstones, traces, underway, words
 from multibot.store.archive.checkpoint import Drain
 from multibot.store.archive.forget import FOREVER, Belongings, Received, Row, Said, Scope
 from multibot.store.archive.tombstones import Tombstones
@@ -39,6 +39,8 @@ DRAINED_AFTER = 3
 PAUSE_SECONDS = 0.001
 # Who writes on and on is not waited for: what still comes then is new.
 PASSES = 10
+# A smaller file is written anew in less time than a bot waits for its turn anyway.
+SMALL = 8 * 1024 * 1024
 # Discord's clock may be ahead of ours; what is forgotten was written by its time.
 AHEAD = timedelta(hours=1)
 
@@ -109,13 +111,41 @@ def _forget(home: Home, scope: Scope, clock: Clock, write: Write, patience: floa
         is_unfinished = steps.take(functools.partial(words.merge, begin=True))
         while is_unfinished:
             is_unfinished = steps.take(words.merge)
+    rows += notes
     is_cleared = checkpoint.truncate(home, patience)
+    if is_cleared and _is_tidied(home, scope, is_due=bool(rows) or not is_new):
+        is_cleared = checkpoint.truncate(home, patience)
     if is_cleared:
         # Nothing is left to be done: the id may go as well.
-        rows += notes
-        write(functools.partial(underway.end, scope=scope), Durability.HARD)
+        write(_last_job(home, scope), Durability.HARD)
         is_cleared = checkpoint.truncate(home, patience)
     return Forgotten(rows=rows, forgotten_at=until, is_cleared=is_cleared)
+
+
+def _is_tidied(home: Home, scope: Scope, *, is_due: bool) -> bool:
+    """Write a small file anew, without unused space; what fails is found to be there still."""
+    if home.database.stat().st_size > SMALL:
+        return False
+    if not is_due and not remnants.count(home.database, scope.user_id):
+        return False
+    with contextlib.suppress(MultibotError):
+        checkpoint.rewrite_alone(home)
+    return True
+
+
+def _last_job(home: Home, scope: Scope) -> Job[None]:
+    """Note no more whom to forget; where unused space has the id, that, for it is known no more."""
+    everywhere = Scope(user_id=scope.user_id)
+    with _reading(home) as reader:
+        # Whom another bot remembers may have left copies of those rows.
+        is_kept = bool(scope.bot_name) and any(Belongings(reader, everywhere).found(reader))
+    places = 0 if is_kept else remnants.count(home.database, scope.user_id)
+
+    def job(writing: "sqlite.Connection") -> None:
+        underway.end(writing, scope)
+        remnants.note(writing, places)
+
+    return job
 
 
 def _set_stone(

@@ -15,6 +15,7 @@ from multibot.store.archive import (
     copies,
     elsewhere,
     manifest,
+    remnants,
     replacing,
     traces,
     underway,
@@ -105,6 +106,7 @@ def _rid(partial: Path, cleaned: Path, scope: Scope, said: Manifest | None) -> M
         clearing.finish()
         if told := integrity.damage(writer):
             raise PermanentError(f"This copy is damaged: {told}.")
+        remnants.clear(writer)
         rows = manifest.count_rows(writer)
         # Copies are not read by bots: nothing of what was removed has to stay in unused space.
         # Into a file beside it, since otherwise all of it would be held in memory.
