@@ -1,5 +1,6 @@
 """What an import reads, whatever the files are: turns into order, remarks onto the screen."""
 
+import contextlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -44,11 +45,25 @@ class Sources:
         if turn.role == "user" and turn.username:
             self.people[turn.user_id] = turn.username
 
-    def close(self, opened: Document, path: Path) -> None:
-        """Note a file that is read to its end."""
-        skipped = self.report.skipped[opened.name]
-        self.files.append(File(shown(path), opened.sha256, skipped))
-        self.report.files += 1
+    @contextlib.contextmanager
+    def reading(self, path: Path, name: str, *, follow: bool = False) -> Iterator[Document | None]:
+        """Open a file and note it behind its turns; None where it cannot be opened.
+
+        What came before it could not be read any further is its own, and stays.
+        """
+        with contextlib.ExitStack() as closing:
+            try:
+                opened = closing.enter_context(document.opened(path, name, follow=follow))
+            except UnreadableError as error:
+                self.remark(Skipped(name, "", str(error)))
+                yield None
+                return
+            try:
+                yield opened
+            except UnreadableError as error:
+                self.remark(Skipped(name, "", str(error)))
+            self.files.append(File(shown(path), opened.sha256, self.report.skipped[name]))
+            self.report.files += 1
 
     def remark(self, item: Skipped | Note) -> None:
         """Say what there is to say of something that was read."""
@@ -91,18 +106,14 @@ def _listed(path: Path, known: Collection[str], sources: Sources) -> list[Found]
 
 
 def _read(found: Found, reading: Reading, sources: Sources, advance: Advance) -> None:
-    try:
-        with document.opened(found.path, found.name) as opened:
-            for item in legacy.read(opened, found, reading, advance):
-                if not isinstance(item, PastTurn):
-                    sources.remark(item)
-                elif reading.bot is not None and item.bot_name != reading.bot:
-                    sources.report.left_out += 1
-                else:
-                    sources.add(sources.number, item)
-            sources.close(opened, found.path)
-    except UnreadableError as error:
-        sources.remark(Skipped(found.name, "", str(error)))
+    with sources.reading(found.path, found.name) as opened:
+        for item in legacy.read(opened, found, reading, advance) if opened else ():
+            if not isinstance(item, PastTurn):
+                sources.remark(item)
+            elif reading.bot is not None and item.bot_name != reading.bot:
+                sources.report.left_out += 1
+            else:
+                sources.add(sources.number, item)
 
 
 def read_exports(paths: Iterable[Path], now: datetime, rules: Rules, sources: Sources) -> None:
@@ -112,12 +123,9 @@ def read_exports(paths: Iterable[Path], now: datetime, rules: Rules, sources: So
     with Staging[Said](Said._make) as messages:
         with _reading(files) as advance:
             for path in files:
-                try:
-                    with document.opened(path, shown(path), follow=True) as opened:
-                        _stage(exporter.read(opened, now, advance), messages, places, sources)
-                        sources.close(opened, path)
-                except UnreadableError as error:
-                    sources.remark(Skipped(shown(path), "", str(error)))
+                with sources.reading(path, shown(path), follow=True) as opened:
+                    items = exporter.read(opened, now, advance) if opened else ()
+                    _stage(items, messages, places, sources)
         _assign(belonging.turns(messages.ordered(), places, rules), sources)
 
 

@@ -64,13 +64,19 @@ class Document:
             yield self._all
             return
         at = 0
-        while data := os.pread(self._descriptor, CHUNK, at):
+        while data := self._read(at):
             if at == 0 and len(data) < CHUNK:
                 self._all = data
             yield data
             at += len(data)
             if len(data) < CHUNK:
                 return
+
+    def _read(self, at: int) -> bytes:
+        try:
+            return os.pread(self._descriptor, CHUNK, at)
+        except OSError as error:
+            raise UnreadableError(_reason(error)) from error
 
 
 @contextlib.contextmanager
@@ -85,11 +91,7 @@ def opened(path: Path, name: str, *, follow: bool = False) -> Iterator[Document]
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise UnreadableError("is not a file")
-        try:
-            document = Document(name, descriptor)
-        except OSError as error:
-            raise UnreadableError(_reason(error)) from error
-        yield document
+        yield Document(name, descriptor)
     finally:
         os.close(descriptor)
 

@@ -55,6 +55,17 @@ def test_a_text_cut_inside_a_character_stays_utf_8(tmp_path: Path) -> None:
     assert read(path) == ('["K\ufffd', "utf-8", "ends in the middle of a character")
 
 
+def test_a_file_that_fails_on_the_way_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "1_2.json"
+    path.write_text("x" * (CHUNK + 1))
+    with document.opened(path, path.name) as opened:
+        pieces = opened.chunks()
+        next(pieces)
+
+    with pytest.raises(UnreadableError, match=r"cannot be read \(Bad file descriptor\)"):
+        next(pieces)
+
+
 def test_a_large_file_comes_in_pieces_with_no_character_cut(tmp_path: Path) -> None:
     path = tmp_path / "1_2.json"
     text = "ö" * (CHUNK + 1)
