@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-from multibot.cli import fleet_file, redrawing
+from multibot.cli import fleet_file, homes, redrawing
 from multibot.cli.chains_view import Talk, Watched
 from multibot.cli.history_file import opened
 from multibot.cli.history_lines import as_json as to_json
@@ -34,6 +34,7 @@ def chains(home: Home, since: str, *, watching: bool, as_json: bool) -> int:
     """
     if watching and as_json:
         raise UsageError("--watch does not go with --json.")
+    homes.require(home)
     begin = from_text(parse_since(since, SystemClock().now()))
     rules = _rules(home)
     if watching:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from multibot.cli import homes
 from multibot.errors import ExitCode, MultibotError
 from multibot.home import Home
 from multibot.wording import counted
@@ -36,6 +37,8 @@ def check(home: Home, config_file: Path | None, *, as_json: bool) -> int:
     from multibot.config.environment import read_environment
     from multibot.config.fault import without_tokens
 
+    if config_file is None:
+        homes.require(home)
     environment = read_environment(home, os.environ)
     report = load.check(home, environment, config_file.absolute() if config_file else None)
     report = load.Report(report.fleet, (*report.faults, *_old_files(home)))

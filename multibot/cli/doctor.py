@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from multibot.cli import examination
+from multibot.cli import examination, homes
 from multibot.cli.examination import Finding, Level
 from multibot.clock import Clock, SystemClock
 from multibot.errors import ExitCode
@@ -32,6 +32,7 @@ def doctor(home: Home, *, as_json: bool) -> int:
 
     Exits 78 when something must be changed.
     """
+    homes.require(home)
     findings = examine(home, os.environ, SystemClock())
     failed = any(finding.level is Level.FAIL for finding in findings)
     if as_json:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import click
 
-from multibot.cli import bots, expecting
+from multibot.cli import bots, expecting, homes
 from multibot.cli.output import say
 from multibot.clock import SystemClock
 from multibot.errors import ExitCode, MultibotError, NotRunningError, TemporaryError, UsageError
@@ -44,6 +44,7 @@ def up(home: Home, bot_names: tuple[str, ...], timeout: float, *, stay: bool, no
 
     Only bots that differ are touched. Exits 0 when all are ready, 1 when some are not.
     """
+    homes.require(home)
     _make_place(home, bot_names)
     seconds = None if no_wait else timeout
     if stay:
@@ -165,6 +166,8 @@ def down(home: Home, bot_names: tuple[str, ...]) -> int:
     All stop at once; without names, supervisord ends as well.
     """
     control = Control(home)
+    if not control.alive():
+        homes.require(home)
     bots.require_known(bot_names, _known(home, control), home)
     with contextlib.ExitStack() as held:
         # Also where nothing answers: an `up` may be about to start it. Without the folder of the
@@ -198,6 +201,7 @@ def restart(home: Home, bot_names: tuple[str, ...], timeout: float) -> int:
 
     They restart at once, and it waits until they are ready. Exits 0 when they are, 1 when some are not, 4 when no supervisord runs here, 78 when the files have a fault that would keep one down: then nothing is restarted.
     """
+    homes.require(home)
     control, time, names = Control(home), patience.real(), set(bot_names)
     bots.require_known(names, _known(home, control), home)
     bots.require_known(names, control.processes(), home)

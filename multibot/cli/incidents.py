@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import click
 
-from multibot.cli import bots
+from multibot.cli import bots, homes
 from multibot.cli.logs import parse_since
 from multibot.cli.overview import one_line
 from multibot.clock import SystemClock, from_text, to_text
@@ -31,6 +31,7 @@ def incidents(home: Home, since: str, bot_names: tuple[str, ...], *, as_json: bo
 
     Crashes, hangs, lost connections, a full disk. The same trouble of one bot within an hour is one line with its count.
     """
+    homes.require(home)
     begin = from_text(parse_since(since, SystemClock().now()))
     found = recent(home.database, begin)
     bots.require_known(bot_names, {*conf.known_programs(home), *(each.bot_name for each in found)})
@@ -39,8 +40,10 @@ def incidents(home: Home, since: str, bot_names: tuple[str, ...], *, as_json: bo
         click.echo(json.dumps({"since": to_text(begin), "incidents": _as_json(chosen)}, indent=2))
     elif chosen:
         click.echo("\n".join(map(_line, chosen)))
-    else:
+    elif home.database.exists():
         click.echo(f"nothing went wrong since {to_text(begin)}")
+    else:
+        click.echo("nothing was ever started here")
     return ExitCode.OK
 
 

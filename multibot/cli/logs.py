@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from multibot.cli import bots
+from multibot.cli import bots, homes
 from multibot.clock import SystemClock, from_text, to_text
 from multibot.errors import UsageError
 from multibot.home import Home
@@ -47,6 +47,8 @@ def logs(
     """
     moment = None if since is None else parse_since(since, SystemClock().now())
     written = {path.stem for path in home.logs.glob("*.log")}
+    if not written:
+        homes.require(home)
     bots.require_known(bot_names, {*written, *conf.known_programs(home), SUPERVISORD})
     stream = Logs(home.logs, bot_names)
     stream.open(since=moment, lines=LINES)

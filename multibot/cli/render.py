@@ -4,7 +4,7 @@ import difflib
 
 import click
 
-from multibot.cli import fleet_file
+from multibot.cli import fleet_file, homes
 from multibot.errors import ExitCode, UsageError
 from multibot.home import Home
 from multibot.supervise import conf, programs
@@ -22,6 +22,7 @@ def render(home: Home, *, check: bool, to_stdout: bool) -> int:
     """
     if check and to_stdout:
         raise UsageError("--check and --stdout do not go together.", remedy="Choose one of them.")
+    homes.require(home)
     fleet = fleet_file.without_tokens(home)
     text = rendering.render(programs.of_fleet(fleet.bots))
     if to_stdout:

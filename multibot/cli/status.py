@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import click
 
-from multibot.cli import bots, expecting, redrawing
+from multibot.cli import bots, expecting, homes, redrawing
 from multibot.cli.overview import Overview
 from multibot.clock import SystemClock
 from multibot.errors import ExitCode, MultibotError, NotRunningError, TemporaryError, UsageError
@@ -46,9 +46,17 @@ class View:
 
     def chosen(self, processes: Mapping[str, Process]) -> list[str]:
         """Name the bots that are shown. Raise UsageError for one that is not there."""
-        known = set(processes).union(conf.known_programs(self.home))
+        known = set(processes).union(conf.known_programs(self.home)) or self._configured()
         bots.require_known(self.bot_names, known, self.home)
         return sorted(set(self.bot_names) or known)
+
+    def _configured(self) -> set[str]:
+        """Name the bots of the files, where none was ever started."""
+        if not homes.has_fleet_file(self.home):
+            return set()
+        from multibot.cli import fleet_file
+
+        return {name for name, enabled in fleet_file.listed(self.home).items() if enabled}
 
     def text(self, overview: Overview) -> str:
         """Write it as it was asked for."""
@@ -97,6 +105,8 @@ def status(  # noqa: PLR0913 - one argument per option
 
     READY only if it is connected and its heart beats. Exits 0 if all are ready, 1 if some are not, 4 if no supervisord runs here.
     """
+    if not home.socket.exists():
+        homes.require(home)
     view = View(
         home=home,
         bot_names=bot_names,

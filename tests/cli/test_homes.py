@@ -6,6 +6,7 @@ from click.testing import CliRunner, Result
 from multibot.cli.main import root
 from multibot.errors import UsageError
 from multibot.home import Home
+from tests.unit.config import samples
 
 
 def multibot(home: Home, *words: str) -> Result:
@@ -26,6 +27,17 @@ def multibot(home: Home, *words: str) -> Result:
         "import list",
         "forget --user 1 --yes",
         "why 1",
+        "chains",
+        "check",
+        "doctor",
+        "down",
+        "incidents",
+        "logs",
+        "render",
+        "restart sage",
+        "run sage",
+        "status",
+        "up",
     ],
 )
 def test_a_folder_that_is_no_home_is_told_so(home: Home, command: str) -> None:
@@ -39,3 +51,27 @@ def test_a_folder_that_is_no_home_is_told_so(home: Home, command: str) -> None:
 
 def test_help_is_given_anywhere(home: Home) -> None:
     assert "Usage: " in multibot(home, "db", "migrate", "--help").stdout
+
+
+def test_a_fleet_file_that_stands_elsewhere_makes_a_home(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.dotenv.write_text("MULTIBOT_CONFIG=elsewhere.yaml\n")
+    assert multibot(home, "down").exception is None
+
+    home.dotenv.unlink()
+    monkeypatch.setenv("MULTIBOT_CONFIG", "elsewhere.yaml")
+    assert multibot(home, "down").exception is None
+
+
+def test_in_a_home_where_nothing_was_started_the_bots_of_the_files_are_stopped(home: Home) -> None:
+    samples.write(home)
+
+    shown = multibot(home, "status")
+
+    assert shown.return_value == 4
+    assert [line.split()[:2] for line in shown.stdout.splitlines()[1:]] == [
+        ["sage", "stopped"],
+        ["spark", "stopped"],
+    ]
+    assert multibot(home, "incidents").stdout == "nothing was ever started here\n"

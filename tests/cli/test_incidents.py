@@ -91,7 +91,10 @@ def test_a_time_that_is_none_is_refused(fleet: Home) -> None:
     assert isinstance(multibot(fleet, "incidents", "--since", "soon").exception, UsageError)
 
 
-def test_without_a_database_nothing_went_wrong(home: Home) -> None:
+def test_with_a_database_nothing_went_wrong(home: Home) -> None:
+    home.data.mkdir()
+    migrate(home, SystemClock())
+
     assert multibot(home, "incidents").stdout.startswith("nothing went wrong since")
 
 

@@ -13,6 +13,7 @@ from multibot.cli.main import root
 from multibot.errors import UsageError
 from multibot.home import Home
 from multibot.supervise.logline import parse
+from tests.unit.config import samples
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
@@ -73,6 +74,8 @@ def test_an_unknown_bot_is_refused_and_a_known_one_without_a_log_is_not(fleet: H
 
 
 def test_a_home_without_logs_says_so(home: Home) -> None:
+    samples.write(home)
+
     result = multibot(home, "logs")
 
     assert (result.return_value, result.stdout) == (0, "")

@@ -137,7 +137,7 @@ def test_an_error_that_nobody_can_read_keeps_its_exit_code(home: Home) -> None:
     )
     os.close(writer)
 
-    assert done.returncode == ExitCode.PERMANENT
+    assert done.returncode == ExitCode.USAGE
 
 
 def test_ctrl_c_while_it_is_being_loaded_is_no_traceback() -> None:

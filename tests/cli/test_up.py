@@ -120,7 +120,7 @@ def test_up_takes_its_lock_before_it_reads_the_files(fleet: Home) -> None:
         refusal(multibot(fleet, "up", "--foreground", tokens=False), LockHeldError)
 
 
-@pytest.mark.parametrize("command", ["down", "restart", "status"])
+@pytest.mark.parametrize("command", ["down", "restart"])
 def test_a_disabled_bot_is_said_to_be_disabled(home: Home, command: str) -> None:
     samples.write(home, samples.changed(samples.FLEET, (("bots", 1, "enabled"), False)))
 

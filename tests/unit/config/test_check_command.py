@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from multibot.cli.main import root
 from multibot.config.secret import Secret
+from multibot.errors import UsageError
 from multibot.home import Home
 from tests.unit.config.samples import FLEET, TOKEN_SHAPED, TOKENS, changed, write
 
@@ -168,10 +169,12 @@ def test_another_fleet_file_is_found_from_the_current_folder(
     monkeypatch.chdir(tmp_path / "bots")
 
     assert run(home, "--config", "other.yaml", **TOKENS).return_value == 0
-    assert run(home, **TOKENS).return_value == 78
+    assert isinstance(run(home, **TOKENS).exception, UsageError)
 
 
-def test_a_home_with_nothing_in_it_is_one_fault(home: Home) -> None:
+def test_a_home_without_its_fleet_file_is_one_fault(home: Home) -> None:
+    home.backups.mkdir(parents=True)
+
     result = run(home)
 
     assert result.output.startswith("bots/multi_bot.yaml\n  error   does not exist. Create it")
