@@ -12,8 +12,9 @@ from multibot.cli import new_file
 from multibot.cli.history_file import opened
 from multibot.cli.history_filters import Asked, filtered
 from multibot.cli.history_progress import Progress
+from multibot.cli.output import read_while_wanted
 from multibot.clock import SystemClock
-from multibot.errors import ExitCode
+from multibot.errors import ExitCode, UsageError
 from multibot.home import Home
 from multibot.wording import counted
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from multibot.cli.history_formats import Export
     from multibot.store.archive.shared import SharedFile
     from multibot.store.archive.turn import StoredTurn
+    from multibot.store.archive.who import Who
 
 DEFAULT = "jsonl"
 FORMAT_OF = {
@@ -73,16 +75,19 @@ def export(  # noqa: PLR0913 - one argument per option
     """
     from multibot.cli.history_formats import Export
     from multibot.store.archive.reading import Transcript
+    from multibot.store.archive.who import Who
 
+    form = form or _format_of(output)
     with opened(home) as shared, _target(output, force=force) as target:
-        criteria = asked.criteria(home, shared)
+        criteria = asked.criteria(home, shared, with_occasions=form == DEFAULT)
+        who = Who(shared)
         made = Export(
             transcript=Transcript(shared, criteria, limit),
-            change=_redaction(home, shared) if redact else _as_it_is,
+            who=who,
+            change=_redaction(home, shared, who) if redact else _as_it_is,
             about="People have pseudonyms" if redact else asked.words(),
             made_at=f"{SystemClock().now():%Y-%m-%d %H:%M}",
         )
-        form = form or FORMAT_OF.get(output.suffix.lower() if output else "", DEFAULT)
         # What goes into a pipe is for a pager, which has the terminal for itself.
         with Progress("{:,} turns written", may_be_seen=output is not None) as progress:
             _write(target, made, form, progress)
@@ -93,11 +98,24 @@ def export(  # noqa: PLR0913 - one argument per option
     return ExitCode.OK
 
 
+def _format_of(output: Path | None) -> str:
+    ending = output.suffix.lower() if output else ""
+    if ending and ending not in FORMAT_OF:
+        raise UsageError(
+            f"no format ends in {ending}.",
+            where=str(output),
+            remedy=f"Name FILE {', '.join(f'*{each}' for each in FORMAT_OF)}, or say --format"
+            f" {'|'.join(dict.fromkeys(FORMAT_OF.values()))}.",
+        )
+    return FORMAT_OF.get(ending, DEFAULT)
+
+
 @contextlib.contextmanager
 def _target(output: Path | None, *, force: bool) -> Iterator[IO[bytes]]:
     if output is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        with read_while_wanted():
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
     else:
         with new_file.written(output, force=force) as file:
             yield file
@@ -116,14 +134,14 @@ def _as_it_is(turn: "StoredTurn") -> "StoredTurn":
     return turn
 
 
-def _redaction(home: Home, shared: "SharedFile") -> Callable[["StoredTurn"], "StoredTurn"]:
+def _redaction(
+    home: Home, shared: "SharedFile", who: "Who"
+) -> Callable[["StoredTurn"], "StoredTurn"]:
     from multibot.cli import redaction
     from multibot.store.archive import directory
-    from multibot.store.status import read_statuses
 
     key = redaction.key_of(home.redaction_key)
     if key is None:
         key = redaction.new_key()
         click.echo("multibot: pseudonyms of this export are its own: no key can be kept", err=True)
-    bot_ids = [each.user_id for each in read_statuses(home.database).values() if each.user_id]
-    return redaction.Redaction(key, directory.users(shared.reader), bot_ids).turn
+    return redaction.Redaction(key, directory.users(shared.reader), who.bots).turn

@@ -33,9 +33,15 @@ class Asked:
     since: str | None = None
     until: str | None = None
 
-    def criteria(self, home: "Home", shared: "SharedFile") -> "Criteria":
-        """Find what is meant. Raises UsageError for what is not there."""
-        from multibot.store.archive.criteria import Criteria
+    def criteria(
+        self, home: "Home", shared: "SharedFile", *, with_occasions: bool = False
+    ) -> "Criteria":
+        """Find what is meant. Raises UsageError for what is not there.
+
+        What moved a bot to speak up by itself is left out, unless a program reads or it is asked for.
+        """
+        from multibot.store.archive.criteria import PEOPLE, Criteria
+        from multibot.store.archive.who import Who
 
         history_names.require_bots(self.bot, home, shared)
         since, until = _span(self.since, self.until)
@@ -47,6 +53,8 @@ class Asked:
             role=self.role,
             since=since,
             until=until,
+            with_occasions=with_occasions,
+            bot_ids=tuple(Who(shared).bots) if self.role == PEOPLE else (),
         )
 
     def words(self) -> str:
@@ -72,7 +80,11 @@ _OPTIONS = (
         "--user", multiple=True, metavar="USER", help="Only with this user, by id or name."
     ),
     click.option("--session", metavar="SESSION", help="Only this session, by id or display id."),
-    click.option("--role", type=click.Choice(ROLES), help="Only what people, or bots, said."),
+    click.option(
+        "--role",
+        type=click.Choice(ROLES),
+        help="user: what people said; assistant: what bots said; system: what moved them to speak up.",
+    ),
     click.option("--since", metavar="TIME", help=f"From then on: {TIME}."),
     click.option("--until", metavar="TIME", help=f"Before then: {TIME}."),
 )

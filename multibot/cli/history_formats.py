@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from multibot.cli import history_lines
-from multibot.cli.history_lines import INDENT, name, place, said, time
+from multibot.cli.history_lines import INDENT, is_of_bot, name, place, said, time
 from multibot.cli.printable import printable
 from multibot.wording import counted
 
 if TYPE_CHECKING:
     from multibot.store.archive.reading import Transcript
     from multibot.store.archive.turn import StoredTurn
+    from multibot.store.archive.who import Who
 
 # So many turns of a session are held at once to say what it is about; of long texts fewer.
 _PEEKED = 250
@@ -53,6 +54,7 @@ class Export:
     """What is to be written, and how much of it has been."""
 
     transcript: "Transcript"
+    who: "Who"
     change: Callable[["StoredTurn"], "StoredTurn"]
     about: str
     made_at: str
@@ -74,7 +76,11 @@ class Export:
                     first=beginning[0],
                     last_at=max(each.timestamp for each in beginning),
                     people=tuple(
-                        dict.fromkeys(name(each) for each in beginning if each.is_of_person)
+                        dict.fromkeys(
+                            name(each)
+                            for each in beginning
+                            if each.is_heard and not is_of_bot(each, self.who)
+                        )
                     ),
                     turns=itertools.chain(beginning, turns),
                 )
@@ -102,10 +108,23 @@ def jsonl(export: Export) -> Iterator[str]:
 
 
 def txt(export: Export) -> Iterator[str]:
-    """Write a chat log; what follows the first line of a text is indented, so that none looks like another."""
+    """Write a chat log; a channel is named where it changes.
+
+    What follows the first line of a text is indented, so that none looks like another.
+    """
+    channel = None
     for turn in export.turns():
-        text = printable(said(turn)).replace("\n", f"\n{INDENT}")
+        if turn.channel_id != channel:
+            yield from (["\n"] if channel else [])
+            yield f"{_where(turn)}\n\n"
+            channel = turn.channel_id
+        text = printable(said(turn, export.who)).replace("\n", f"\n{INDENT}")
         yield f"[{time(turn.timestamp)}] {name(turn)}: {text}\n"
+
+
+def _where(turn: "StoredTurn") -> str:
+    private = f" with {turn.bot_name}" if turn.channel_type == "dm" else ""
+    return f"-- {place(turn)}{private} --"
 
 
 def markdown(export: Export) -> Iterator[str]:
@@ -114,9 +133,9 @@ def markdown(export: Export) -> Iterator[str]:
     for section in export.sections():
         yield f"\n## {_escaped(section.title)}, {section.span}\n"
         for turn in section.turns:
-            bot = "" if turn.is_of_person else " (bot)"
+            bot = " (bot)" if is_of_bot(turn, export.who) else ""
             yield f"\n**{_escaped(name(turn))}**{bot} {time(turn.timestamp)}\n\n"
-            yield "".join(f"> {line}\n" for line in _quoted(said(turn)))
+            yield "".join(f"> {line}\n" for line in _quoted(said(turn, export.who)))
     yield f"\n---\n\n{totals(export)}\n"
 
 

@@ -1,6 +1,7 @@
 """Stored turns as lines: a chat log for people, an object per line for programs."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +12,26 @@ from multibot.cli.printable import in_json, printable, printable_line
 
 if TYPE_CHECKING:
     from multibot.store.archive.turn import StoredTurn
+    from multibot.store.archive.who import Who
 
 INDENT = "    "
+# Stands for a speaker where nobody spoke.
+OCCASION = "(occasion)"
+
+# Of somebody, or of somebody's pseudonym.
+_MENTION = re.compile(r"<@!?(\d{1,20}|user-[a-z2-7]{8})>")
 
 
 class Lines:
     """Writes turns for people, in colours or without."""
 
-    def __init__(self, *, styled: bool) -> None:
+    def __init__(self, *, styled: bool, who: "Who | None" = None) -> None:
         self._styled = styled
+        self._who = who
+
+    def knowing(self, who: "Who") -> "Lines":
+        """Write the same, with the names of those who are mentioned."""
+        return Lines(styled=self._styled, who=who)
 
     def turn(self, turn: "StoredTurn") -> Iterator[str]:
         """Write when, where, who and what; further lines of a text are indented."""
@@ -32,12 +44,14 @@ class Lines:
 
     def who(self, turn: "StoredTurn") -> str:
         """Write who said it."""
-        colour = None if turn.is_of_person else "green"
+        if turn.is_occasion:
+            return self.dim(name(turn))
+        colour = "green" if is_of_bot(turn, self._who) else None
         return self.style(name(turn), fg=colour, bold=True)
 
     def text(self, turn: "StoredTurn", before: str) -> Iterator[str]:
         """Write what was said behind something."""
-        first, *rest = printable(said(turn)).split("\n")
+        first, *rest = printable(said(turn, self._who)).split("\n")
         edited = self.dim(" (edited)") if turn.edited_at else ""
         lines = [f"{before} {first}", *(f"{INDENT}{line}" for line in rest)]
         lines[-1] += edited
@@ -66,13 +80,34 @@ def place(turn: "StoredTurn") -> str:
 
 def name(turn: "StoredTurn") -> str:
     """Name who said it."""
-    return printable_line(turn.username) or (turn.user_id if turn.is_of_person else turn.bot_name)
+    if turn.is_occasion:
+        return OCCASION
+    return printable_line(turn.username) or (turn.user_id if turn.is_heard else turn.bot_name)
 
 
-def said(turn: "StoredTurn") -> str:
+def is_of_bot(turn: "StoredTurn", who: "Who | None") -> bool:
+    """Tell whether a bot said it: the one whose history it is in, or another one of the fleet."""
+    if turn.is_heard:
+        return who is not None and turn.user_id in who.bots
+    return not turn.is_occasion
+
+
+def said(turn: "StoredTurn", who: "Who | None" = None) -> str:
     """Return the text, and what came with it."""
     attached = (f"[attached: {printable_line(each)}]" for each in attachments(turn))
-    return "\n".join(filter(None, [turn.content, *attached]))
+    return "\n".join(filter(None, [with_names(turn.content, who), *attached]))
+
+
+def with_names(text: str, who: "Who | None") -> str:
+    """Write whom a text mentions as Discord shows it; a stranger stays a number."""
+
+    def mention(match: re.Match[str]) -> str:
+        known = match[1]
+        if known.isdigit():
+            known = printable_line(who.name(known)) if who else ""
+        return f"@{known}" if known else match[0]
+
+    return _MENTION.sub(mention, text)
 
 
 def attachments(turn: "StoredTurn") -> list[str]:

@@ -12,6 +12,7 @@ from multibot.errors import ExitCode
 from multibot.home import Home
 
 if TYPE_CHECKING:
+    from multibot.store.archive.shared import SharedFile
     from multibot.store.archive.turn import StoredTurn
 
 NEWEST = 50
@@ -38,16 +39,18 @@ def list_turns(home: Home, asked: Asked, limit: int, *, as_json: bool) -> int:
     from multibot.store.archive.reading import Transcript
 
     with opened(home) as shared:
-        turns = Transcript(shared, asked.criteria(home, shared), limit).turns()
-        if not paging.show(_lines(turns, as_json=as_json)):
+        criteria = asked.criteria(home, shared, with_occasions=as_json)
+        turns = Transcript(shared, criteria, limit).turns()
+        if not paging.show(_lines(turns, shared, as_json=as_json)):
             click.echo("nothing was said, or nothing that fits", err=True)
     return ExitCode.OK
 
 
-def _lines(turns: Iterator["StoredTurn"], *, as_json: bool) -> Iterator[str]:
+def _lines(turns: Iterator["StoredTurn"], shared: "SharedFile", *, as_json: bool) -> Iterator[str]:
     from multibot.cli import history_lines
+    from multibot.store.archive.who import Who
 
     if as_json:
         return (history_lines.as_json(history_lines.as_object(turn)) for turn in turns)
-    lines = history_lines.Lines(styled=paging.is_styled())
+    lines = history_lines.Lines(styled=paging.is_styled(), who=Who(shared))
     return (line for turn in turns for line in lines.turn(turn))

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from multibot.cli.history_lines import Lines, as_json, as_object, name, place, time
+from multibot.cli.history_lines import Lines, as_json, as_object, is_of_bot, name, place, time
 from multibot.cli.printable import printable_line
 
 if TYPE_CHECKING:
     from multibot.store.archive.around import Arrival
     from multibot.store.archive.shared import SharedFile
     from multibot.store.archive.turn import StoredTurn
+    from multibot.store.archive.who import Who
 
 HERE, NOT_HERE = "> ", "  "
 
@@ -28,11 +29,15 @@ class Message:
 
     def lines(self, lines: Lines) -> Iterator[str]:
         """Write it for people."""
+        from multibot.store.archive.who import Who
+
+        who = Who(self.shared)
+        lines = lines.knowing(who)
         yield lines.style(f"message {printable_line(self.message_id)}", bold=True)
         yield from (_decision(each) for each in self.decisions)
         for turn in self.turns:
             yield ""
-            yield from _facts(turn, lines)
+            yield from _facts(turn, who, lines)
             yield ""
             yield from self._surroundings(turn, lines)
 
@@ -47,7 +52,7 @@ class Message:
         )
 
     def _as_object(self, turn: "StoredTurn") -> dict[str, object]:
-        before, after = self._sides(turn)
+        before, after = self._sides(turn, with_occasions=True)
         return {
             **as_object(turn),
             "before": [as_object(each) for each in before],
@@ -61,12 +66,14 @@ class Message:
             at = lines.dim(time(each.timestamp))
             yield from lines.text(each, f"{sign}{at} {lines.who(each)}:")
 
-    def _sides(self, turn: "StoredTurn") -> tuple[list["StoredTurn"], list["StoredTurn"]]:
+    def _sides(
+        self, turn: "StoredTurn", *, with_occasions: bool = False
+    ) -> tuple[list["StoredTurn"], list["StoredTurn"]]:
         from multibot.store.archive.around import after, before
 
         return (
-            before(self.shared, turn.session, self.around, turn.id),
-            after(self.shared, turn.session, self.around, turn.id),
+            before(self.shared, turn.session, self.around, turn.id, with_occasions=with_occasions),
+            after(self.shared, turn.session, self.around, turn.id, with_occasions=with_occasions),
         )
 
 
@@ -78,11 +85,13 @@ def _decision(arrival: "Arrival") -> str:
     )
 
 
-def _facts(turn: "StoredTurn", lines: Lines) -> Iterator[str]:
-    who = f"{name(turn)} ({turn.user_id})" if turn.is_of_person else f"{name(turn)} (bot)"
+def _facts(turn: "StoredTurn", who: "Who", lines: Lines) -> Iterator[str]:
+    speaker = f"by {name(turn)} ({'bot' if is_of_bot(turn, who) else turn.user_id})"
+    if turn.is_occasion:
+        speaker = "what moved it to speak up by itself,"
     guild = f", guild {turn.guild_id}" if turn.guild_id else ""
     where = f"{place(turn)} (channel {turn.channel_id}{guild})"
-    yield f"{lines.style(turn.bot_name, fg='cyan')}: by {who} in {where}"
+    yield f"{lines.style(turn.bot_name, fg='cyan')}: {speaker} in {where}"
     yield f"{time(turn.timestamp)} UTC, session {printable_line(turn.session_id)}" + (
         f", edited {time(turn.edited_at)}" if turn.edited_at else ""
     )

@@ -69,8 +69,9 @@ class Numbers:
             f"{counted(total.turns, 'turn')} in {counted(self._sessions, 'session')} with"
             f" {people:,} {'person' if people == 1 else 'people'}, {min(days)} to {max(days)}"
         )
+        occasions = f", {counted(total.occasions, 'occasion')}" if total.occasions else ""
         yield (
-            f"{total.people:,} of people, {total.bots:,} of bots; {size(total.bytes)} of text,"
+            f"{total.people:,} of people, {total.bots:,} of bots{occasions}; {size(total.bytes)} of text,"
             f" in a file of {size(self.file_bytes)} and a log of {size(self.wal_bytes)}"
         )
 

@@ -15,6 +15,7 @@ from multibot.home import Home
 
 if TYPE_CHECKING:
     from multibot.store.archive.index import Found
+    from multibot.store.archive.shared import SharedFile
 
 LIMIT = 20
 GUILLEMETS = "«{}»"
@@ -51,34 +52,37 @@ def search(
     from multibot.store.archive import finding
 
     with opened(home) as shared:
-        looking = finding.Finding(shared, asked.criteria(home, shared), " ".join(words))
+        criteria = asked.criteria(home, shared, with_occasions=as_json)
+        looking = finding.Finding(shared, criteria, " ".join(words))
         with Progress("taking {:,} turns into the index first") as progress:
             is_quick = finding.catch_up(shared, progress)
         if not is_quick:
             click.echo("multibot: the index cannot be written, so this takes longer", err=True)
         found = looking.find(finding.Order(order), limit)
-    if not paging.show(_lines(found, as_json=as_json)):
-        click.echo("nothing was found", err=True)
-    elif looking.is_cut and order == finding.Order.BEST:
-        most = f"{finding.WINDOW:,}"
-        click.echo(f"many turns have these words: the best of the newest {most}", err=True)
+        if not paging.show(_lines(found, shared, as_json=as_json)):
+            click.echo("nothing was found", err=True)
+        elif looking.is_cut and order == finding.Order.BEST:
+            most = f"{finding.WINDOW:,}"
+            click.echo(f"many turns have these words: the best of the newest {most}", err=True)
     return ExitCode.OK
 
 
-def _lines(found: Sequence["Found"], *, as_json: bool) -> Iterator[str]:
+def _lines(found: Sequence["Found"], shared: "SharedFile", *, as_json: bool) -> Iterator[str]:
     from multibot.cli import history_lines
     from multibot.store.archive import marks
+    from multibot.store.archive.who import Who
 
     if as_json:
         return (history_lines.as_json(_as_object(each)) for each in found)
-    lines = history_lines.Lines(styled=paging.is_styled())
+    who = Who(shared)
+    lines = history_lines.Lines(styled=paging.is_styled(), who=who)
 
     def mark(text: str) -> str:
         return lines.style(text, bold=True) if paging.is_styled() else GUILLEMETS.format(text)
 
     return (
         f"{lines.head(each.turn)} {lines.who(each.turn)}:"
-        f" {marks.show(printable_line(each.text.excerpt), mark)}"
+        f" {marks.show(printable_line(history_lines.with_names(each.text.excerpt, who)), mark)}"
         f" {lines.dim(f'({each.turn.message_id})')}"
         for each in found
     )

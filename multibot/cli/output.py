@@ -1,8 +1,10 @@
 """What a command prints: once nobody can read it any more, it goes nowhere and nothing fails."""
 
+import contextlib
 import errno
 import os
 import sys
+from collections.abc import Iterator
 
 import click
 
@@ -19,6 +21,17 @@ def say(text: str = "", *, err: bool = False) -> bool:
         discard(err=err)
         return False
     return True
+
+
+@contextlib.contextmanager
+def read_while_wanted() -> Iterator[None]:
+    """Print what a command only reads: a reader who has enough (`| head`) ends it, and is no failure."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename or error.errno not in READER_GONE:
+            raise
+        discard()
 
 
 def discard(*, err: bool = False) -> None:

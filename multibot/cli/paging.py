@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 import click
 
+from multibot.cli import output
+
 # What fits on the screen is shown without a pager, in place, and styles are shown as such.
 LESS = "-FRX"
 
@@ -49,6 +51,7 @@ def _write(texts: Iterable[str]) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What the terminal's character set has not is no reason to fail.
         sys.stdout.reconfigure(errors="backslashreplace")
-    for text in texts:
-        sys.stdout.write(text)
-    sys.stdout.flush()
+    with output.read_while_wanted():
+        for text in texts:
+            sys.stdout.write(text)
+        sys.stdout.flush()

@@ -100,8 +100,8 @@ class Redaction:
     def __init__(self, key: bytes, people: Iterable["User"], bot_ids: Collection[str]) -> None:
         self._key = key
         self._bot_ids = frozenset(bot_ids)
-        known = set(people)
-        self._ids = frozenset(each.user_id for each in known) - self._bot_ids
+        known = {each for each in people if each.user_id not in self._bot_ids}
+        self._ids = frozenset(each.user_id for each in known)
         self._names = _by_first_word(known, self.pseudonym)
 
     def pseudonym(self, user_id: str) -> str:
@@ -111,10 +111,11 @@ class Redaction:
 
     def turn(self, turn: "StoredTurn") -> "StoredTurn":
         """Return a turn without its people."""
-        pseudonym = self.pseudonym(turn.user_id)
+        is_bot = turn.user_id in self._bot_ids
+        user_id = turn.user_id if is_bot else self.pseudonym(turn.user_id)
         return turn._replace(
-            user_id=pseudonym,
-            username=turn.username if turn.role == "assistant" else pseudonym,
+            user_id=user_id,
+            username=turn.username if is_bot or turn.role == "assistant" else user_id,
             # What a private channel is called is whom it is with.
             channel_name="" if turn.channel_type == "dm" else self.text(turn.channel_name),
             content=self.text(turn.content),

@@ -51,6 +51,7 @@ def why(home: Home, message: str, *, as_json: bool) -> int:
 def _account(home: Home, shared: "SharedFile", message_id: str) -> Account | None:
     """Put together what is known of a message; none where nothing is."""
     from multibot.store.archive import decisions, directory
+    from multibot.store.archive.who import Who
 
     made = decisions.made(shared, message_id)
     said = decisions.said(shared, message_id)
@@ -60,6 +61,7 @@ def _account(home: Home, shared: "SharedFile", message_id: str) -> Account | Non
     known = {each.bot_name: each for each in decisions.known(shared)}
     listed = fleet_file.listed(home)
     channel_id = made[0].channel_id if made else None
+    author_id = made[0].user_id if made else None
     rows = {each.bot_name: each for each in made}
     names = {*rows, *known, *listed, *took, *([said.bot_name] if said else [])}
     about = _About(
@@ -77,7 +79,8 @@ def _account(home: Home, shared: "SharedFile", message_id: str) -> Account | Non
         channel_id=channel_id,
         channel_name=directory.channel_name(shared.reader, channel_id) if channel_id else "",
         guild_id=made[0].guild_id if made else None,
-        author_id=made[0].user_id if made else None,
+        author_id=author_id,
+        author_name=Who(shared).name(author_id) if author_id else "",
         said=said,
         bots=[
             Line(name, rows.get(name), about.note(name, rows.get(name)), in_fleet=name in listed)

@@ -66,6 +66,7 @@ class Account:
     channel_name: str
     guild_id: str | None
     author_id: str | None
+    author_name: str
     said: "Said | None"
     bots: list[Line]
     is_old: bool
@@ -106,13 +107,17 @@ class Account:
     def _head(self) -> str:
         if not self.message_id.isdigit():
             return f"what made a bot speak up by itself: {printable_line(self.message_id)}"
-        who = f"by {self.said.bot_name}" if self.said else f"by user {self.author_id or '?'}"
+        who = f"by {self.said.bot_name}" if self.said else f"by {self._author()}"
         where = ""
         if self.channel_id:
             name = printable_line(self.channel_name)
             where = f" in #{name}" if name else f" in channel {self.channel_id}"
         when = f", {time(self.written_at)} UTC" if self.written_at else ""
         return f"message {printable_line(self.message_id)} {who}{where}{when}"
+
+    def _author(self) -> str:
+        name = printable_line(self.author_name)
+        return f"{name} ({self.author_id})" if name else f"user {self.author_id or '?'}"
 
     def _answers(self, said: "Said") -> str:
         part = f"part {said.part + 1} of " if said.part else ""

@@ -48,7 +48,7 @@ def test_further_lines_of_a_text_cannot_be_taken_for_turns(chat: Home) -> None:
     lines = history(chat, "list").stdout.splitlines()
 
     assert [line for line in lines if not line.startswith("2026-")] == [
-        "    # heading ![x](http://127.0.0.1/x.png) `code` *star* _line_ <@190000000000000001>",
+        "    # heading ![x](http://127.0.0.1/x.png) `code` *star* _line_ @Ada",
         "        indented",
         "    ",
         "    1. one",

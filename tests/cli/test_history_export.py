@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from multibot.cli.printable import HARMFUL
 from multibot.errors import PermanentError, UsageError
 from multibot.home import Home
-from tests.cli.chat import HOSTILE, TURNS, history, multibot, spoken
+from tests.cli.chat import ADA, HOSTILE, TURNS, history, multibot, spoken
 from tests.store.transcripts import store, turn
 
 FORMATS = ("jsonl", "txt", "markdown", "html")
@@ -66,12 +66,26 @@ def test_jsonl_is_what_list_prints(chat: Home) -> None:
 def test_txt_has_a_line_per_turn(chat: Home) -> None:
     lines = export(chat, "txt").splitlines()
 
-    assert lines[:2] == [
+    assert lines[:4] == [
+        "-- #philosophy --",
+        "",
         "[2026-01-01 12:00:00] Ada: Is it still the same ship?",
         "[2026-01-01 12:00:06] Sage: A fine old question about the orange ship.",
     ]
     assert len([line for line in lines if line.startswith("[")]) == len(TURNS)
     assert "[2026-01-01 12:01:10] Ada: [attached: Ada's ship.png]" in lines
+
+
+def test_txt_names_a_channel_where_it_changes(chat: Home) -> None:
+    lines = export(chat, "txt").splitlines()
+    heads = [n for n, line in enumerate(lines) if line.startswith("--")]
+
+    assert [lines[n] for n in heads] == [
+        "-- #philosophy --",
+        "-- DM with sage --",
+        "-- #advice-cooking --",
+    ]
+    assert [lines[n - 1] for n in heads[1:]] == [lines[n + 1] for n in heads[1:]] == ["", ""]
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -118,7 +132,7 @@ def test_markdown_shows_each_text_as_it_was_typed(chat: Home) -> None:
         "list_item_open",
     } == set()
     shown = "".join("\n" if "break" in each.type else each.content for each in inside)
-    for line in HOSTILE.split("\n")[1:]:
+    for line in HOSTILE.replace(f"<@{ADA}>", "@Ada").split("\n")[1:]:
         assert line.strip().replace("    ", "\N{NO-BREAK SPACE}" * 4) in shown
 
 
@@ -177,6 +191,18 @@ def test_the_name_of_the_file_says_the_format(chat: Home, tmp_path: Path) -> Non
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("name", ["all.csv", "all.JSON", "chat.html.gz"])
+def test_an_ending_that_names_no_format_is_refused(chat: Home, tmp_path: Path, name: str) -> None:
+    result = multibot(chat, "history", "export", "-o", str(tmp_path / name))
+
+    assert isinstance(result.exception, UsageError)
+    for each in ("*.jsonl", "*.md", "--format jsonl|txt|markdown|html"):
+        assert each in str(result.exception)
+    assert list(tmp_path.iterdir()) == []
+    history(chat, "export", "-o", str(tmp_path / name), "--format", "txt")
+    assert (tmp_path / name).read_text() == export(chat, "txt")
+
+
 def test_what_is_there_is_replaced_on_demand_only(chat: Home, tmp_path: Path) -> None:
     target = tmp_path / "chat.txt"
     target.write_text("mine")
@@ -187,7 +213,7 @@ def test_what_is_there_is_replaced_on_demand_only(chat: Home, tmp_path: Path) ->
     assert "--force" in str(result.exception)
     assert target.read_text() == "mine"
     history(chat, "export", "-o", str(target), "--force")
-    assert target.read_text().startswith("[2026")
+    assert "[2026-01-01 12:00:00] Ada:" in target.read_text()
     assert [each.name for each in tmp_path.iterdir()] == ["chat.txt"]
 
 

@@ -31,7 +31,28 @@ TURNS = [
         metadata='{"response_to_message_id": "1000"}',
     ),
     turn("that was deleted"),
+    *(turn("said by a bot", user_id="904", username="Spark", after=-9) for _ in range(5)),
 ]
+# Stored last, said long before.
+IMPORT = """
+INSERT INTO imports (id, batch_id, kind, source, sha256, started_at)
+VALUES (1, 'x', 'legacy', 'x', 'x', 'x')
+"""
+OLD = {"after": -(10**6), "import_id": 1}
+IMPORTED = [
+    turn("old question", message_id="500", **OLD),
+    turn(
+        "old answer",
+        role="assistant",
+        metadata='{"response_to_message_id": "500"}',
+        **{**OLD, "after": 100 - 10**6},
+    ),
+]
+STATUS = """
+INSERT INTO bot_status (bot_name, pid, boot_id, user_id, started_at, state, gateway_state,
+    config_hash, version)
+VALUES ('spark', 1, 'b', '904', 'x', 'ready', 'ready', '', '')
+"""
 SESSIONS = [
     session("s1"),
     session("s0", is_active=0, closed_at="x", close_reason="gap", message_count=3),
@@ -44,11 +65,11 @@ VALUES ('sage', '1000', '10', '7', 'x', 'x', 'x', 'answer', 'answered', 'mention
 # What each query of the page prints, in the order of the page.
 FOUND = (
     r"2026-01-01T13:00:02.500Z +general +Sage +here they are",
-    r'"role": "assistant", "content": "here they are".*"content": "oranges only"',
+    r'^\[\{"timestamp": "2026-[^}]*"content": "here they are".*"content": "oranges only".*"old answer"',
     r"sage +2026-01-01_12-00-00_3600s +general +Al +2",
     r"gap +1 +3",
-    r"day,bot_name,turns\r?\n2026-01-01,sage,3",
-    r"Al +2 +16",
+    r"day,bot_name,turns\r?\n2025-12-20,sage,2\r?\n2026-01-01,sage,8",
+    r"characters\n[- ]+\nAl +3 +15",
     r"sage +1 +2.5",
     r'"found": "\[oranges\] only"',
     r'"decision": "answer", "reason": "answered", "detail": "mention"',
@@ -63,6 +84,9 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Home:
     store(home, TURNS)
     store(home, SESSIONS, "sessions")
     change(home, DECISION)
+    change(home, STATUS)
+    change(home, IMPORT)
+    store(home, IMPORTED)
     change(home, "UPDATE conversations SET content = '', deleted_at = 'x' WHERE id = 4")
     with SharedFile(home) as shared:
         shared.write(search.fill)

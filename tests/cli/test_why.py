@@ -47,7 +47,7 @@ def test_every_bot_of_the_fleet_has_one_line(fleet: Fleet) -> None:
     fleet.let(SPARK, lambda store: store.ledger.decline(said(), NOT_IN_CHANNEL))
 
     head, titles, *bots = fleet.lines(FRESH)
-    assert head == f"message {FRESH} by user 7 in #general, 2026-01-01 12:00:00 UTC"
+    assert head == f"message {FRESH} by Al (7) in #general, 2026-01-01 12:00:00 UTC"
     assert titles.split() == ["BOT", "DECISION", "WHY", "WHEN"]
     assert [line.split("  ")[0] for line in bots] == ["logic", "sage", "spark"]
     assert "never started here" in bots[0]

@@ -98,7 +98,7 @@ def test_a_turn_has_all_its_columns(home: Home) -> None:
         (read,) = Transcript(shared, Criteria()).turns()
 
     assert read._asdict() == {**row, "id": 1, "edited_at": None}
-    assert not read.is_of_person
+    assert not read.is_heard
 
 
 def test_a_session_is_read_in_the_order_of_storing(home: Home) -> None:

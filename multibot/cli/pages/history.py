@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from multibot.cli import history_lines
 from multibot.cli.history_formats import Export, Section, totals
 from multibot.cli.history_lines import attachments, name, time
 from multibot.cli.printable import HARMFUL, printable_line
 
 if TYPE_CHECKING:
     from multibot.store.archive.turn import StoredTurn
+    from multibot.store.archive.who import Who
 
 FOLDER = Path(__file__).parent
 # So many people are named above a session.
@@ -75,7 +77,7 @@ def page(export: Export) -> Iterator[str]:
         yield _SECTION.format(
             title=_text(section.title), span=_text(section.span), people=_people(section)
         )
-        yield from map(_turn, section.turns)
+        yield from (_turn(turn, export.who) for turn in section.turns)
         yield "</section>\n"
     yield _FOOT.format(totals=_text(totals(export)), script=script)
 
@@ -92,21 +94,23 @@ def _people(section: Section) -> str:
     return f"{named} and {more} more" if more > 0 else named
 
 
-def _turn(turn: "StoredTurn") -> str:
+def _turn(turn: "StoredTurn", who: "Who") -> str:
+    is_of_bot = history_lines.is_of_bot(turn, who)
+    kind = "occasion" if turn.is_occasion else "bot" if is_of_bot else ""
     return _TURN.format(
         id=turn.id,
-        kind="" if turn.is_of_person else ' class="bot"',
+        kind=f' class="{kind}"' if kind else "",
         who=_text(name(turn)),
-        tag="" if turn.is_of_person else '<span class="tag">bot</span>',
+        tag='<span class="tag">bot</span>' if is_of_bot else "",
         timestamp=_text(turn.timestamp),
         time=_text(time(turn.timestamp)[11:]),
         edited='<span class="edited">edited</span>' if turn.edited_at else "",
-        text=_said(turn),
+        text=_said(turn, who),
     )
 
 
-def _said(turn: "StoredTurn") -> str:
-    parts = _CODE.split(turn.content)
+def _said(turn: "StoredTurn", who: "Who") -> str:
+    parts = _CODE.split(history_lines.with_names(turn.content, who))
     written = [
         f"<pre>{_text(part)}</pre>" if number % 2 else _text(part)
         for number, part in enumerate(parts)

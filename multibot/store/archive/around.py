@@ -23,6 +23,7 @@ _SESSION = f"""
 SELECT {COLUMNS}
 FROM conversations AS c INDEXED BY idx_conversations_session
 WHERE c.bot_name = ? AND c.channel_id = ? AND c.session_id = ? AND c.deleted_at IS NULL
+    AND (? OR c.role <> 'system')
 """
 _BEFORE = f"{_SESSION} AND c.id < ? ORDER BY c.id DESC LIMIT ?"
 _AFTER = f"{_SESSION} AND c.id > ? ORDER BY c.id LIMIT ?"
@@ -67,16 +68,28 @@ def arrivals(shared: "SharedFile", message_id: str) -> list[Arrival]:
 
 
 def before(
-    shared: "SharedFile", session: SessionKey, count: int, turn_id: int = _NEWEST
+    shared: "SharedFile",
+    session: SessionKey,
+    count: int,
+    turn_id: int = _NEWEST,
+    *,
+    with_occasions: bool = False,
 ) -> list[StoredTurn]:
     """Read the last turns of a session before one of them, or of all; oldest first."""
     with connection.errors_of(shared.path):
-        rows = shared.reader.execute(_BEFORE, (*session, turn_id, count)).fetchall()
+        rows = shared.reader.execute(_BEFORE, (*session, with_occasions, turn_id, count)).fetchall()
     return [StoredTurn(*row) for row in reversed(rows)]
 
 
-def after(shared: "SharedFile", session: SessionKey, count: int, turn_id: int) -> list[StoredTurn]:
+def after(
+    shared: "SharedFile",
+    session: SessionKey,
+    count: int,
+    turn_id: int,
+    *,
+    with_occasions: bool = False,
+) -> list[StoredTurn]:
     """Read the next turns of a session after one of them."""
     with connection.errors_of(shared.path):
-        rows = shared.reader.execute(_AFTER, (*session, turn_id, count)).fetchall()
+        rows = shared.reader.execute(_AFTER, (*session, with_occasions, turn_id, count)).fetchall()
     return [StoredTurn(*row) for row in rows]

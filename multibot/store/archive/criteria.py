@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 # Every time that `clock.to_text` writes lies between these.
 EARLIEST, LATEST = "", "~"
+PEOPLE = "user"
 
 
 class Place(NamedTuple):
@@ -39,6 +40,10 @@ class Criteria:
     role: str | None = None
     since: str | None = None
     until: str | None = None
+    # What moved a bot to speak up by itself: nobody said it.
+    with_occasions: bool = False
+    # Of the role of people, other bots have turns as well: these ids are theirs.
+    bot_ids: tuple[str, ...] = ()
 
     def values(self) -> dict[str, object]:
         """Return what MATCHES needs."""
@@ -50,6 +55,8 @@ class Criteria:
             "role": self.role,
             "since": self.since or EARLIEST,
             "until": self.until or LATEST,
+            "with_occasions": self.with_occasions,
+            "bot_ids": _listed(self.bot_ids) if self.role == PEOPLE and self.bot_ids else None,
         }
 
     def allows_bot(self, bot_name: str) -> bool:
@@ -77,7 +84,8 @@ MATCHES = """
     AND (:channels IS NULL OR c.channel_id IN (SELECT value FROM json_each(:channels)))
     AND (:users IS NULL OR c.user_id IN (SELECT value FROM json_each(:users)))
     AND (:session IS NULL OR c.session_id = :session)
-    AND (:role IS NULL OR c.role = :role)
+    AND (c.role = :role OR :role IS NULL AND (c.role <> 'system' OR :with_occasions))
+    AND (:bot_ids IS NULL OR c.user_id NOT IN (SELECT value FROM json_each(:bot_ids)))
 """
 
 

@@ -81,13 +81,14 @@ class Finding:
             return self._found(hits)
 
     def _best(self) -> Iterator[_Hit]:
-        if self._criteria == Criteria():
+        if self._criteria == Criteria(with_occasions=self._criteria.with_occasions):
             ranks = self._main.ranked(self._window)
         else:
             keys = itertools.islice(self._fitting(), self._window)
             ranks = self._main.ranks([key.id for key in keys])
         self.is_cut = len(ranks) >= self._window
-        return (_Hit((-rank, id_), id_) for id_, rank in ranks.items())
+        fitting = self._main.fitting([*ranks])
+        return (_Hit((-ranks[id_], id_), id_) for id_ in fitting)
 
     def _newest(self, limit: int) -> Iterator[_Hit]:
         keys = None

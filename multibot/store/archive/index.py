@@ -32,6 +32,7 @@ SELECT f.rowid, bm25(conversations_fts) FROM conversations_fts AS f WHERE {_WORD
 _THESE = f"{_WORDS} AND +f.rowid IN (SELECT value FROM json_each(:ids))"
 _AMONG = f"SELECT f.rowid FROM conversations_fts AS f WHERE {_THESE}"
 _RANKS = f"SELECT f.rowid, bm25(conversations_fts) FROM conversations_fts AS f WHERE {_THESE}"
+_FITTING = f"SELECT c.id FROM conversations AS c WHERE {MATCHES} AND c.id IN (SELECT value FROM json_each(:ids))"
 _FOUND = f"""
 SELECT {COLUMNS},
     CASE WHEN octet_length(c.content) <= :long
@@ -98,6 +99,10 @@ class Index:
     def ranks(self, ids: Sequence[int]) -> dict[int, float]:
         """Say how well the words fit each; the smallest fits best."""
         return dict(self._these(_RANKS, ids))
+
+    def fitting(self, ids: Sequence[int]) -> list[int]:
+        """Pick those that fit, in any order, whether they have the words or not."""
+        return [id_ for (id_,) in self._rows(_FITTING, ids=json.dumps(ids))]
 
     def found(self, ids: Sequence[int]) -> Iterator[Found]:
         """Read the turns, in any order."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from multibot.store import connection
 from multibot.store.archive import few, search
 from multibot.store.archive.criteria import MATCHES, Criteria
+from multibot.store.archive.who import Who
 
 if TYPE_CHECKING:
     from multibot.store.archive.shared import SharedFile
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 PAGE = 5_000
 
 _NUMBERS = f"""
-SELECT c.bot_name, c.channel_id, c.user_id, c.session_id, c.role = 'user',
+SELECT c.bot_name, c.channel_id, c.user_id, c.session_id,
+    CASE c.role WHEN 'assistant' THEN 0 WHEN 'user' THEN 1 ELSE 2 END,
     substr(c.timestamp, 1, 10), octet_length(c.content)
 FROM conversations AS c
 WHERE {{}} AND {MATCHES}
@@ -26,24 +28,30 @@ WHERE {{}} AND {MATCHES}
 _BETWEEN = _NUMBERS.format("c.id > :after AND c.id <= :last")
 _THESE = _NUMBERS.format("c.id IN (SELECT value FROM json_each(:ids))")
 
-_BOTS, _PEOPLE, _BYTES = range(3)
+_BOTS, _PEOPLE, _OCCASIONS, _BYTES = range(4)
 
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """Turns of people and of bots, and their text in bytes."""
+    """Turns of people and of bots, what moved bots to speak up, and the text in bytes."""
 
     people: int = 0
     bots: int = 0
+    occasions: int = 0
     bytes: int = 0
 
     @property
     def turns(self) -> int:
         """All of them."""
-        return self.people + self.bots
+        return self.people + self.bots + self.occasions
 
     def __add__(self, other: "Amount") -> "Amount":
-        return Amount(self.people + other.people, self.bots + other.bots, self.bytes + other.bytes)
+        return Amount(
+            self.people + other.people,
+            self.bots + other.bots,
+            self.occasions + other.occasions,
+            self.bytes + other.bytes,
+        )
 
 
 @dataclass(slots=True)
@@ -73,30 +81,37 @@ class BotNumbers:
 
 
 def _zeros() -> list[int]:
-    return [0, 0, 0]
+    return [0, 0, 0, 0]
 
 
 def _amount(counted: list[int]) -> Amount:
-    return Amount(counted[_PEOPLE], counted[_BOTS], counted[_BYTES])
+    return Amount(counted[_PEOPLE], counted[_BOTS], counted[_OCCASIONS], counted[_BYTES])
 
 
 def count(
     shared: "SharedFile", criteria: Criteria, tell: Callable[[int], object] = bool
 ) -> dict[str, BotNumbers]:
-    """Count the turns that fit, by bot, in alphabetical order; `tell` hears how many so far."""
+    """Count the turns that fit, by bot, in alphabetical order; `tell` hears how many so far.
+
+    What another bot of the fleet said is of a bot in every history, and no bot is a user.
+    """
     so_far = 0
+    fleet = Who(shared).bots
     found: dict[str, BotNumbers] = defaultdict(BotNumbers)
     with connection.errors_of(shared.path):
         for rows in _pages(shared, criteria):
             # Millions of turns come through here: nothing is called that need not be.
-            for bot, channel, user, session, is_person, day, size in rows:
+            for bot, channel, user, session, kind, day, size in rows:
+                if kind == _PEOPLE and user in fleet:
+                    kind = _BOTS  # noqa: PLW2901 - a second name would be a second store per turn
                 numbers = found[bot]
                 amount = numbers.counted_channels[channel]
-                amount[is_person] += 1
+                amount[kind] += 1
                 amount[_BYTES] += size
-                numbers.counted_days[day][is_person] += 1
+                numbers.counted_days[day][kind] += 1
                 numbers.sessions.add(hash(session))
-                numbers.users.add(user)
+                if user not in fleet:
+                    numbers.users.add(user)
             so_far += len(rows)
             tell(so_far)
     return dict(sorted(found.items()))

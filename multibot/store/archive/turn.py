@@ -49,6 +49,11 @@ class StoredTurn(NamedTuple):
         return SessionKey(self.bot_name, self.channel_id, self.session_id)
 
     @property
-    def is_of_person(self) -> bool:
-        """Whether a person said it, so that `username` is a person's name."""
+    def is_heard(self) -> bool:
+        """Whether somebody else said it: a person, or another bot of the fleet."""
         return self.role == "user"
+
+    @property
+    def is_occasion(self) -> bool:
+        """Whether nobody said it: it moved the bot to speak up by itself."""
+        return self.role == "system"
