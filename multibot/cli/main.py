@@ -149,7 +149,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 def _run(arguments: list[str]) -> int:
     try:
         result = root.main(args=arguments, prog_name="multibot", standalone_mode=False)
-        sys.stdout.flush()
+        with output.read_while_wanted():
+            sys.stdout.flush()
     except click.ClickException as error:
         if "--json" not in arguments:
             error.show()
