@@ -115,9 +115,10 @@ class Hand:
         return removed
 
     async def _merge(self) -> None:
-        is_unfinished = await self.write(partial(words.merge, begin=True))
+        merge = words.Merging()
+        is_unfinished = await self.write(partial(merge, begin=True))
         while is_unfinished:
-            is_unfinished = await self.write(words.merge)
+            is_unfinished = await self.write(merge)
 
     def _timed(self, sweep: Sweep, keys: Sequence[Key]) -> Job[tuple[int, float]]:
         def job(writing: "sqlite.Connection") -> tuple[int, float]:

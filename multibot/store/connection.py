@@ -29,11 +29,13 @@ _COMMON = (
     # Several writing processes and a mapped file together have corrupted files in the field.
     "PRAGMA mmap_size = 0",
 )
+# A COMMIT moves what is written into the file when so many pages wait.
+SHORTEN_WAL = "PRAGMA wal_autocheckpoint = 1000"
 _WRITING = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA journal_size_limit = 67108864",
-    "PRAGMA wal_autocheckpoint = 1000",
+    SHORTEN_WAL,
     # What is deleted is gone: also from pages that only go on the list of free ones.
     "PRAGMA secure_delete = ON",
 )

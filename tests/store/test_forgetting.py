@@ -1,10 +1,11 @@
 """A user is forgotten beside others who write and read, and over kills."""
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -29,6 +30,9 @@ from tests.store.forgetful import (
     populated,
 )
 from tests.store.material import rows
+
+if TYPE_CHECKING:
+    from multibot.store.driver import sqlite
 
 
 @pytest.fixture
@@ -160,6 +164,34 @@ def test_what_comes_in_meanwhile_is_forgotten_too(home: Home, clock: FakeClock) 
     assert naming(content(home.database), AL) == set()
     # What came is known to be forgotten, though our clock stands before it.
     assert done.forgotten_at.isoformat() == "2026-01-01T13:30:00+00:00"
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_no_commit_of_a_step_moves_the_wal_and_each_one_afterwards_may(
+    home: Home, clock: FakeClock, *, is_killed: bool
+) -> None:
+    """The writer may be a bot's own, which goes on with its work."""
+    pages: list[int] = []
+
+    def look(writing: "sqlite.Connection") -> None:
+        pages.append(writing.execute("PRAGMA wal_autocheckpoint").fetchone()[0])
+
+    def write(job: Callable[[Any], Any], durability: Durability) -> Any:
+        if is_killed and len(pages) == 4:
+            look_again()
+            raise KilledError
+        done = shared.write(job, durability)
+        look_again()
+        return done
+
+    with SharedFile(home) as shared:
+        look_again = functools.partial(shared.write, look)
+        with contextlib.suppress(KilledError):
+            forgetting.forget(home, Scope(user_id=AL), clock, write)
+        look_again()
+
+    assert set(pages[1:4]) == {0}
+    assert pages[-1] == 1000
 
 
 def test_a_long_reader_is_told_of(home: Home, clock: FakeClock) -> None:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from multibot.clock import Clock, from_text
 from multibot.errors import MultibotError
@@ -33,8 +33,11 @@ Outcome = TypeVar("Outcome")
 # A transaction is to take so long, since every bot waits for it; its COMMIT comes on top.
 STEP_SECONDS = 0.004
 LARGEST_STEP = 100
-# What is written goes into the file before the WAL is so long that a bot's COMMIT would do it.
-DRAINED_AFTER = 3
+# What is written goes into the file before the WAL is so long that a bot's COMMIT would do it. A
+# long text has as many words as many short ones: steps are measured, not counted.
+DRAINED_AFTER_SECONDS = 3 * STEP_SECONDS
+# The COMMIT of a step does not do it either, while every bot waits.
+_LEAVE_WAL = "PRAGMA wal_autocheckpoint = 0"
 # Who waits meanwhile goes first.
 PAUSE_SECONDS = 0.001
 # Who writes on and on is not waited for: what still comes then is new.
@@ -91,11 +94,10 @@ def finish(home: Home, clock: Clock, write: Write) -> tuple[int, int]:
 def _forget(home: Home, scope: Scope, clock: Clock, write: Write, patience: float) -> Forgotten:
     rows: Counter[str] = Counter()
     is_new = scope.until == FOREVER
-    with _reading(home) as reader, Drain(home) as drain:
+    with _reading(home) as reader, Drain(home) as drain, _Steps(write, drain) as steps:
         # What cannot be removed is listed among the files that name the user.
         with contextlib.suppress(MultibotError):
             backup.remove_leftovers(home)
-        steps = _Steps(write, drain)
         notes = underway.count(reader, scope)
         stones = tombstones.load(home)
         until = clock.now() if is_new else from_text(scope.until)
@@ -108,9 +110,10 @@ def _forget(home: Home, scope: Scope, clock: Clock, write: Write, patience: floa
             if is_new:
                 now = clock.now()
                 until = max(until, now, min(latest or now, now + AHEAD))
-        is_unfinished = steps.take(functools.partial(words.merge, begin=True))
+        merge = words.Merging()
+        is_unfinished = steps.take(functools.partial(merge, begin=True))
         while is_unfinished:
-            is_unfinished = steps.take(words.merge)
+            is_unfinished = steps.take(merge)
     rows += notes
     is_cleared = checkpoint.truncate(home, patience)
     if is_cleared and _is_tidied(home, scope, is_due=bool(rows) or not is_new):
@@ -182,7 +185,14 @@ class _Steps:
     def __init__(self, write: Write, drain: Drain) -> None:
         self._write = write
         self._drain = drain
-        self._count = 0
+        self._spent = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # The writer may be a bot's own.
+        self._write(lambda writing: _execute(writing, connections.SHORTEN_WAL), Durability.SOFT)
 
     def remove(self, belongings: Belongings, rows: Sequence[Row]) -> Counter[str]:
         """Remove these rows, in as many steps as it takes."""
@@ -195,12 +205,24 @@ class _Steps:
 
     def take(self, job: Job[Outcome]) -> Outcome:
         """Take one step."""
-        value: Outcome = self._write(job, Durability.SOFT)
-        self._count += 1
-        if self._count % DRAINED_AFTER == 0:
+
+        def timed(writing: "sqlite.Connection") -> Outcome:
+            began = time.perf_counter()
+            _execute(writing, _LEAVE_WAL)
+            value = job(writing)
+            self._spent += time.perf_counter() - began
+            return value
+
+        value: Outcome = self._write(timed, Durability.SOFT)
+        if self._spent > DRAINED_AFTER_SECONDS:
             self._drain.move()
+            self._spent = 0.0
         time.sleep(PAUSE_SECONDS)
         return value
+
+
+def _execute(writing: "sqlite.Connection", pragma: str) -> None:
+    writing.execute(pragma).fetchall()
 
 
 def _remove(

@@ -5,14 +5,17 @@ many it is quicker to mark them and to write the pages anew afterwards, a few in
 """
 
 import contextlib
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from multibot.store.driver import sqlite
 
-# So many pages are written by one step, which no bot has to wait for longer than some milliseconds.
-PAGES = 100
+# So many pages are written by one step, which no bot has to wait for longer than some milliseconds:
+# where most words are left out, many more are read for each of them.
+PAGES, LEAST_PAGES = 100, 8
+STEP_SECONDS = 0.01
 
 _IS_THERE = "SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND name = 'conversations_fts'"
 _SET = "INSERT INTO conversations_fts (conversations_fts, rank) VALUES (?, ?)"
@@ -40,6 +43,24 @@ def merge(connection: "sqlite.Connection", *, begin: bool = False, pages: int = 
     connection.execute(_SET, ("merge", -pages if begin else pages))
     # https://sqlite.org/fts5.html#the_merge_command
     return connection.total_changes - before > 1
+
+
+class Merging:
+    """Merges in steps that take about the same time, whatever the words are; each is a job."""
+
+    def __init__(self) -> None:
+        self._pages = LEAST_PAGES
+
+    def __call__(self, connection: "sqlite.Connection", *, begin: bool = False) -> bool:
+        """Do one step; false when all are done."""
+        began = time.perf_counter()
+        is_unfinished = merge(connection, begin=begin, pages=self._pages)
+        took = time.perf_counter() - began
+        if took > STEP_SECONDS:
+            self._pages = max(LEAST_PAGES, self._pages // 2)
+        elif took < STEP_SECONDS / 3:
+            self._pages = min(PAGES, self._pages * 2)
+        return is_unfinished
 
 
 def _is_there(connection: "sqlite.Connection") -> bool:
