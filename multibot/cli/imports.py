@@ -146,6 +146,11 @@ def _authors(
     if fleet:
         bots.require_known([*given, *([bot_name] if bot_name else [])], fleet)
     if bot_name is not None:
+        if others := [name for name in given if name != bot_name]:
+            raise UsageError(
+                f"--as-bot is about {bots.listed(others)}, and --bot {bot_name} leaves that out.",
+                remedy="Leave out one of the two.",
+            )
         return {user_id: name for user_id, name in found.items() if name == bot_name}
     if not found:
         raise UsageError(

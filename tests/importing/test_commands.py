@@ -125,6 +125,10 @@ def test_bots_and_authors_are_told_apart(home: Home, tmp_path: Path) -> None:
         error = multibot(home, "discord-chat-exporter", file, *words).exception
         assert isinstance(error, UsageError)
         assert "--as-bot gives " in str(error)
+    words = ["--bot", "spark", "--as-bot", "sage=100"]
+    error = multibot(home, "discord-chat-exporter", file, *words).exception
+    assert isinstance(error, UsageError)
+    assert "--as-bot is about sage, and --bot spark leaves that out" in str(error)
 
 
 def test_files_without_a_bot_of_the_fleet_are_not_all_well(home: Home, tmp_path: Path) -> None:
