@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from multibot.cli import fleet_file
+from multibot.cli import fleet_file, output
 from multibot.cli.history_file import opened
 from multibot.cli.history_lines import as_json as to_json
 from multibot.cli.printable import printable_line
@@ -44,7 +44,7 @@ def why(home: Home, message: str, *, as_json: bool) -> int:
                 f"message {meant.message_id} is not in channel {meant.channel_id}.",
                 remedy="Copy the link again, or name the message by its id.",
             )
-    click.echo(to_json(found.as_object()) if as_json else "\n".join(found.lines()))
+    output.say(to_json(found.as_object()) if as_json else "\n".join(found.lines()))
     return ExitCode.OK
 
 

@@ -28,6 +28,15 @@ INSERT INTO bot_status (bot_name, pid, boot_id, user_id, display_name, started_a
     gateway_state, config_hash, version)
 VALUES (?1, 1, 'b', ?2, ?1, 'x', 'ready', 'ready', '', '')
 """
+DECISION = """
+INSERT INTO inbox (bot_name, message_id, channel_id, user_id, created_at, received_at, updated_at,
+    decision, reason, detail, state)
+VALUES ('sage', '1001', '10', ?1, ?2, ?2, ?2, 'answer', 'answered', '', 'answered')
+"""
+IMPORT = """
+INSERT INTO imports (id, batch_id, kind, source, sha256, started_at, options)
+VALUES (1, 'x', 'discord-chat-exporter', 'x', 'x', 'x', ?1)
+"""
 TURNS = [
     turn(QUESTION, **HEARS_ADA),
     turn(QUESTION, **HEARS_ADA, bot_name="spark", session_id="s2"),
@@ -88,6 +97,16 @@ def test_a_bot_is_found_however_much_it_has_said_since(tmp_path: Path) -> None:
     store(home, more)
     with SharedFile(home) as shared:
         assert SAGE in Who(shared).bots
+
+
+def test_whom_an_import_was_told_to_be_a_bot_is_one(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    migrate(home, FakeClock())
+    change(home, IMPORT, json.dumps({"as_bot": {SAGE: "sage"}, "bot": None}))
+    store(home, [turn("Nobody asked.", **SAYS, user_id=SAGE, import_id=1)])
+
+    assert history(home, "stats").stdout.startswith("1 turn in 1 session with 0 people, ")
+    assert objects(home, "export", "--redact")[0]["user_id"] == SAGE
 
 
 def test_numbers_count_no_bot_as_a_person_and_no_occasion(talk: Home) -> None:
@@ -204,13 +223,16 @@ def test_a_page_marks_who_is_a_bot_and_what_nobody_said(talk: Home) -> None:
 
 def test_a_reader_who_has_read_enough_is_no_failure(tmp_path: Path) -> None:
     home = talked(tmp_path)
+    change(home, DECISION, ADA, "2026-01-01T12:00:00.000Z")
     store(home, [turn("x" * 1000) for _ in range(500)])
     for arguments in (
-        ["list", "-n", "500"],
-        ["list", "-n", "500", "--json"],
-        ["search", "-n", "500", "x*"],
-        ["export"],
-        ["export", "--format", "html"],
+        ["history", "list", "-n", "500"],
+        ["history", "list", "-n", "500", "--json"],
+        ["history", "search", "-n", "500", "x*"],
+        ["history", "export"],
+        ["history", "export", "--format", "html"],
+        ["history", "stats"],
+        ["why", "1001"],
     ):
         command = [
             sys.executable,
@@ -218,7 +240,6 @@ def test_a_reader_who_has_read_enough_is_no_failure(tmp_path: Path) -> None:
             "multibot",
             "--home",
             str(home.root),
-            "history",
             *arguments,
         ]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -232,13 +253,6 @@ def test_a_reader_who_has_read_enough_is_no_failure(tmp_path: Path) -> None:
 
 def test_why_names_who_wrote(tmp_path: Path) -> None:
     home = talked(tmp_path)
-    change(
-        home,
-        "INSERT INTO inbox (bot_name, message_id, channel_id, user_id, created_at, received_at,"
-        " updated_at, decision, reason, detail, state)"
-        " VALUES ('sage', '1001', '10', ?1, ?2, ?2, ?2, 'answer', 'answered', '', 'answered')",
-        ADA,
-        "2026-01-01T12:00:00.000Z",
-    )
+    change(home, DECISION, ADA, "2026-01-01T12:00:00.000Z")
 
     assert multibot(home, "why", "1001").stdout.startswith(f"message 1001 by ada ({ADA}) in #")

@@ -18,6 +18,12 @@ SELECT user_id, coalesce(nullif(display_name, ''), bot_name), bot_name
 FROM bot_status
 WHERE user_id IS NOT NULL AND user_id <> ''
 """
+# Who was told to be which bot when a copy was imported.
+_IMPORTED = """
+SELECT DISTINCT told.key, told.value, told.value
+FROM imports, json_each(imports.options, '$.as_bot') AS told
+WHERE imports.undone_at IS NULL AND told.type = 'text'
+"""
 # What a bot said itself is nothing that a person wrote; ids that an import made up are not shared.
 _HEARD = """
 SELECT DISTINCT heard.user_id, heard.username
@@ -48,11 +54,15 @@ class Who:
 
     @cached_property
     def bots(self) -> dict[str, str]:
-        """The bots' names by their ids on Discord: of those that ran here, and of those heard by others."""
+        """The bots' names by their ids on Discord: as told here or to an import, or as other bots heard them."""
         with connection.errors_of(self._shared.path):
-            reported = self._shared.reader.execute(_REPORTED).fetchall()
-            found = {user_id: name for user_id, name, _ in reported}
-            known = {bot_name for *_, bot_name in reported}
+            told = [
+                row
+                for sql in (_IMPORTED, _REPORTED)
+                for row in self._shared.reader.execute(sql).fetchall()
+            ]
+            found: dict[str, str] = {user_id: name for user_id, name, _ in told}
+            known = {bot_name for *_, bot_name in told}
             speakers = list(directory.bots(self._shared.reader))
             for bot in speakers:
                 for other in speakers if bot not in known else ():
