@@ -149,8 +149,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 def _run(arguments: list[str]) -> int:
     try:
         result = root.main(args=arguments, prog_name="multibot", standalone_mode=False)
-        with output.read_while_wanted():
-            sys.stdout.flush()
+        sys.stdout.flush()
     except click.ClickException as error:
         if "--json" not in arguments:
             error.show()
