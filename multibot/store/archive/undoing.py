@@ -133,9 +133,10 @@ class Undoing:
         return done
 
     def _merge(self) -> None:
-        is_unfinished = self._take(functools.partial(words.merge, begin=True))
+        merge = words.Merging()
+        is_unfinished = self._take(functools.partial(merge, begin=True))
         while is_unfinished:
-            is_unfinished = self._take(words.merge)
+            is_unfinished = self._take(merge)
 
     def _step(self, writing: "sqlite.Connection", import_ids: list[int]) -> _Step:
         """Remove turns until the time is up. A job; a file counts once nothing of it is left."""
