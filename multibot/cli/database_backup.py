@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from multibot.cli import homes, interruption, output
+from multibot.cli import homes, interruption, output, tables
 from multibot.errors import UsageError
 from multibot.home import Home
 from multibot.wording import counted, were
@@ -104,7 +104,8 @@ def _confirm(found: Path, bot_name: str | None, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise UsageError("this replaces history.", remedy="Add --yes to do it without a question.")
     what = f"the history of {bot_name}" if bot_name else "the database"
-    click.confirm(f"Replace {what} by that of {found}?", abort=True, err=True)
+    question = tables.wrapped(f"Replace {what} by that of {found}?")
+    click.confirm(question, abort=True, err=True)
 
 
 def _whole(home: Home, file: Path) -> "Restored":

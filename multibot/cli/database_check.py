@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -129,13 +130,14 @@ def _lines(found: "Info") -> Iterator[str]:
     yield tables.aligned([(name, text) for name, text in _facts(found)])
     yield from _table("BOT", ("TURNS", "SESSIONS", "MESSAGES"), _bots(found))
     yield from _table("TABLE", ("ROWS",), ((n, str(c)) for n, c in found.rows.items() if c))
-    yield from _table("UPKEEP", ("LAST RUN", "STATE", "TOOK", WHAT), _upkeep(found), folded=[WHAT])
+    yield from _table(
+        "UPKEEP", ("LAST RUN", "STATE", "TOOK", WHAT), _upkeep(found), folded=[WHAT, "LAST RUN"]
+    )
     yield from _table(
         "COPY",
         ("TAKEN", "WHY", "TURNS", "SIZE"),
         _copies(found),
-        shortened=["TAKEN"],
-        folded=["WHY"],
+        folded=["TAKEN", "WHY"],
     )
 
 
@@ -162,7 +164,7 @@ def _bots(found: "Info") -> Iterator[tuple[str, ...]]:
 def _upkeep(found: "Info") -> Iterator[tuple[str, ...]]:
     for run in found.upkeep:
         came = run.trouble or run.detail
-        yield run.task, to_text(run.ran_at), str(run.state), f"{run.took_ms:.0f}ms", one_line(came)
+        yield run.task, _time(run.ran_at), str(run.state), f"{run.took_ms:.0f}ms", one_line(came)
 
 
 def _copies(found: "Info") -> Iterator[tuple[str, ...]]:
@@ -171,7 +173,11 @@ def _copies(found: "Info") -> Iterator[tuple[str, ...]]:
             yield path.name, "-", "-", "-", f"{path.stat().st_size / MB:.1f} MB"
         else:
             turns, size = said.rows.get("conversations", 0), f"{said.size / MB:.1f} MB"
-            yield path.name, to_text(said.taken_at), str(said.kind), str(turns), size
+            yield path.name, _time(said.taken_at), str(said.kind), str(turns), size
+
+
+def _time(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _table(
@@ -179,11 +185,10 @@ def _table(
     columns: Sequence[str],
     rows: Iterable[tuple[str, ...]],
     *,
-    shortened: Sequence[str] = (),
     folded: Sequence[str] = (),
 ) -> Iterator[str]:
     """Write a table under an empty line; nothing where there is nothing."""
     if listed := list(rows):
         yield ""
         rows = [(what, *columns), *listed]
-        yield tables.shown(rows, shortened=shortened, folded=folded)
+        yield tables.shown(rows, folded=folded)

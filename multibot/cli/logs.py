@@ -2,6 +2,7 @@
 
 import os
 import re
+import select
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -83,10 +84,21 @@ def parse_since(text: str, now: datetime) -> str:
 
 def _write(stream: Logs, show: Show, *, follow: bool) -> None:
     _print(map(show, stream.lines(final=not follow)))
-    while follow:
-        time.sleep(FOLLOW_SECONDS)
+    while follow and not _reader_leaves(FOLLOW_SECONDS):
         stream.look()
         _print(map(show, stream.lines(final=False)))
+
+
+def _reader_leaves(seconds: float) -> bool:
+    """Wait so long, or until nobody reads stdout any more: quiet logs would not show it."""
+    poll = select.poll()
+    # Nothing is asked for: that the other end is gone is told unasked.
+    poll.register(sys.stdout.fileno(), 0)
+    told = [event for _, event in poll.poll(seconds * 1000)]
+    if select.POLLNVAL in told:
+        # A kernel that watches no such file.
+        time.sleep(seconds)
+    return any(event & (select.POLLHUP | select.POLLERR) for event in told)
 
 
 def _print(texts: Iterable[str]) -> None:

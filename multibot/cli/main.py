@@ -141,7 +141,10 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         code = _run(arguments)
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
+        # click ends the line in which the terminal shows Ctrl-C, but not that of a question.
+        if error.__cause__ is None and sys.stderr.isatty():
+            output.say(err=True)
         code = 130
     sys.exit(code)
 

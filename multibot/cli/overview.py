@@ -8,7 +8,7 @@ from multibot.clock import to_text
 from multibot.store.archive.upkeep import UNKNOWN, Run, Upkeep
 from multibot.supervise.control import Daemon
 from multibot.supervise.explanation import age, explain, until
-from multibot.supervise.readiness import Condition
+from multibot.supervise.readiness import Condition, State
 
 NONE = "-"
 Cell = Callable[[Condition], str]
@@ -58,7 +58,7 @@ class Overview:
         }
         rows = [tuple(columns), *(tuple(f(c) for f in columns.values()) for c in self.conditions)]
         table = tables.shown(rows, folded=[head for head in FOLDED if head in columns])
-        return "\n".join([table, *self._notes()])
+        return "\n".join([table, *map(tables.wrapped, self._notes())])
 
     def _notes(self) -> list[str]:
         notes = [_note(condition) for condition in self.conditions if _has_note(condition)]
@@ -71,8 +71,8 @@ class Overview:
 
     def explained(self) -> str:
         """Write the cause of each bot's state, and the next command."""
-        paragraphs = [f"{c.bot_name} is {c.state}.\n{self._explain(c)}" for c in self.conditions]
-        return "\n\n".join([*paragraphs, *self._housekeeping()])
+        paragraphs = [f"{c.bot_name} {_is(c.state)}.\n{self._explain(c)}" for c in self.conditions]
+        return tables.wrapped("\n\n".join([*paragraphs, *self._housekeeping()]))
 
     def _housekeeping(self) -> list[str]:
         """Say who looks after the database, and what is wrong with it."""
@@ -134,6 +134,10 @@ def _run_as_json(run: Run) -> dict[str, object]:
 
 def _has_note(condition: Condition) -> bool:
     return not condition.is_ready and bool(condition.error or condition.waits_until)
+
+
+def _is(state: State) -> str:
+    return "has failed" if state is State.FAILED else f"is {state}"
 
 
 def _note(condition: Condition) -> str:

@@ -135,6 +135,16 @@ def test_a_reader_who_leaves_is_no_error(fleet: Home) -> None:
     assert (process.returncode, said) == (0, "")
 
 
+def test_following_ends_when_the_reader_leaves(fleet: Home) -> None:
+    with start(fleet, "-f") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+
+        # Nothing more is written to any log.
+        assert process.wait(timeout=60) == 0
+
+
 def test_on_a_terminal_each_bot_has_its_colour() -> None:
     show = prose(coloured=True)
 

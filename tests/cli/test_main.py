@@ -2,6 +2,8 @@
 
 import json
 import os
+import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +30,22 @@ class Interrupted:
 sys.meta_path.insert(0, Interrupted())
 from multibot.__main__ import main
 main()
+"""
+
+
+ASKING = """
+import sys, time, click
+from multibot.cli import main
+
+@main.root.command("ask")
+def ask():
+    if sys.argv[1]:
+        click.confirm(sys.argv[1], err=True)
+    click.echo("at work!", nl=False)
+    time.sleep(60)
+
+main.COMMANDS["ask"] = "__main__:ask"
+main.main(["ask"])
 """
 
 
@@ -138,6 +156,23 @@ def test_an_error_that_nobody_can_read_keeps_its_exit_code(home: Home) -> None:
     os.close(writer)
 
     assert done.returncode == ExitCode.USAGE
+
+
+@pytest.mark.parametrize("asked", ["Sure?", ""])
+def test_ctrl_c_ends_the_line_of_the_terminal_once(asked: str) -> None:
+    """In the middle of a question, and in the middle of work."""
+    leader, follower = pty.openpty()
+    command = [sys.executable, "-c", ASKING, asked]
+    with subprocess.Popen(command, stdin=follower, stdout=follower, stderr=follower) as process:
+        os.close(follower)
+        said = os.read(leader, 100)
+        while b"!" not in said and b"?" not in said:
+            said += os.read(leader, 100)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+    said += os.read(leader, 100)
+    os.close(leader)
+    assert said.decode().count("\r\n") == 1, said
 
 
 def test_ctrl_c_while_it_is_being_loaded_is_no_traceback() -> None:

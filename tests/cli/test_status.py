@@ -203,6 +203,10 @@ def test_below_the_table_stands_what_troubles_who_is_not_ready() -> None:
     assert len(overview(error="an old trouble of a bot that is ready").table().splitlines()) == 2
 
 
+def test_a_bot_has_failed_and_is_not_failed() -> None:
+    assert overview(state=State.FAILED).explained().startswith("sage has failed.\n")
+
+
 def test_what_is_wrong_with_the_database_is_said_with_who_looks_after_it() -> None:
     at = datetime(2026, 1, 1, 12, tzinfo=UTC)
     check = Run("check", RunState.DONE, at, 612.5, "", "the database is\ndamaged")

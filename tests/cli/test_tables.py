@@ -47,6 +47,29 @@ def test_what_may_be_shortened_goes_first_and_then_what_may_be_folded() -> None:
     ]
 
 
+def test_a_word_stays_whole_and_where_it_cannot_each_row_becomes_a_block() -> None:
+    rows = [("ID", "WHEN", "WHY"), ("1234567890", "2026-01-01 12:00:00", "it overslept")]
+
+    assert aligned(rows, 33, folded=["WHY", "WHEN"]).splitlines() == [
+        "ID          WHEN        WHY",
+        "1234567890  2026-01-01  it",
+        "            12:00:00    overslept",
+    ]
+    assert aligned(rows, 28, folded=["WHY", "WHEN"]).splitlines() == [
+        "ID    1234567890",
+        "WHEN  2026-01-01 12:00:00",
+        "WHY   it overslept",
+    ]
+
+
+def test_a_column_that_may_be_dropped_goes_before_all_else() -> None:
+    assert aligned(ROWS, 60, dropped=["WHERE"], folded=["WHY"]).splitlines() == [
+        "ID          WHY",
+        "1234567890  it was said in the middle of the night",
+        "22          so",
+    ]
+
+
 @pytest.mark.parametrize("room", [5, 20, 30])
 def test_what_is_copied_is_never_cut(room: int) -> None:
     assert "1234567890" in aligned(ROWS, room, shortened=["WHERE"], folded=["WHY"])
