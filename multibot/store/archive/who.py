@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from multibot.store.archive.shared import SharedFile
 
 # So many of a bot's newest turns are looked at to find out under which id another bot heard it.
-HEARD = 2_000
+HEARD = 1_000
 
 _REPORTED = """
 SELECT user_id, coalesce(nullif(display_name, ''), bot_name), bot_name
@@ -28,14 +28,14 @@ WHERE imports.undone_at IS NULL AND told.type = 'text'
 _HEARD = """
 SELECT DISTINCT heard.user_id, heard.username
 FROM (
-    SELECT message_id FROM conversations INDEXED BY idx_conversations_time
-    WHERE bot_name = :bot AND role = 'assistant' AND message_id GLOB '[0-9]*'
-        AND deleted_at IS NULL
+    SELECT message_id, role FROM conversations INDEXED BY idx_conversations_time
+    WHERE bot_name = :bot
     ORDER BY timestamp DESC, id DESC
     LIMIT :most
 ) AS own
 CROSS JOIN conversations AS heard
     ON heard.bot_name = :other AND heard.message_id = own.message_id AND heard.role = 'user'
+WHERE own.role = 'assistant' AND own.message_id GLOB '[0-9]*'
 """
 _NAME = """
 SELECT timestamp, username FROM conversations
