@@ -5,7 +5,7 @@ import os
 
 import click
 
-from multibot.cli import bots, homes
+from multibot.cli import bots
 from multibot.errors import UsageError
 from multibot.home import Home
 from multibot.supervise import programs
@@ -23,7 +23,6 @@ def run(home: Home, bot: str) -> int:
         # Before the rest of the program is loaded: supervisord may be gone by then.
         care.die_with_parent(care.supervisor_pid(home.supervisord_pid))
     else:
-        homes.require(home)
         _require_known(home, bot)
     # While thousands of things are made that stay; the process begins to look when all are there.
     gc.disable()

@@ -22,7 +22,7 @@ from multibot.home import Home
 from multibot.runtime import care, heritage, logs
 from multibot.runtime.duties import DutyError
 from multibot.runtime.pulse import PERIOD_SECONDS
-from multibot.runtime.troubles import Troubles, record_end
+from multibot.runtime.troubles import Troubles, record_end, record_failure
 from multibot.runtime.watchdog import LastWords, Watchdog
 from multibot.runtime.wiring import Parts
 from multibot.store.status import read_statuses
@@ -56,6 +56,8 @@ def main(home: Home, bot_name: str, environ: Mapping[str, str]) -> ExitCode:
     except MultibotError as error:
         if not isinstance(error, LockHeldError):
             care.note_exit(home.bot_exit(bot_name), error)
+        if isinstance(error, PermanentError):
+            asyncio.run(record_failure(home, bot_name, error, clock))
         if not supervised:
             raise
         _log_end(error)

@@ -1,15 +1,19 @@
 """What goes wrong with this bot for so long, or so badly, that people should find it later."""
 
+import contextlib
 import json
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
 from multibot.clock import Clock
-from multibot.errors import ExitCode
+from multibot.conversation.message import BotName
+from multibot.errors import ExitCode, MultibotError
+from multibot.home import Home
 from multibot.runtime.pulse import Outage
 from multibot.store.incidents import Incidents, Kind
 from multibot.store.status import BotStatus
+from multibot.store.stores import open_store
 
 GATEWAY_PATIENCE_SECONDS = 300.0
 
@@ -66,6 +70,19 @@ async def record_end(
         told = left.get("error") if left.get("pid") == previous.pid else None
         detail = f"process {previous.pid} {_how(previous, boot_id)}" + (f": {told}" if told else "")
         await incidents.record(Kind.CRASH, detail, at=previous.heartbeat_at)
+
+
+async def record_failure(home: Home, bot_name: str, error: MultibotError, clock: Clock) -> None:
+    """Keep why this bot gives up for good, where the file can be written: nobody starts it again.
+
+    By the process that fails, whatever it had already opened.
+    """
+    with contextlib.suppress(MultibotError):
+        store = open_store(home, BotName(bot_name), clock)
+        try:
+            await store.incidents.record(Kind.FAILED, str(error))
+        finally:
+            await store.close()
 
 
 def _how(previous: BotStatus, boot_id: str) -> str:

@@ -26,6 +26,7 @@ class Kind(StrEnum):
 
     WATCHDOG = "watchdog"
     CRASH = "crash"
+    FAILED = "failed"
     GATEWAY_LOST = "gateway_lost"
     CATCHUP_LEFT_OUT = "catchup_left_out"
     DEGRADED = "degraded"

@@ -35,7 +35,6 @@ def multibot(home: Home, *words: str) -> Result:
         "logs",
         "render",
         "restart sage",
-        "run sage",
         "status",
         "up",
     ],

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from multibot.home import Home
+from multibot.store.incidents import recent
 from multibot.store.status import read_statuses
 from tests.process.fleet import RunningFleet, until
 
@@ -55,6 +56,9 @@ async def test_a_token_revoked_while_running_ends_it_with_78(fleet: RunningFleet
         assert "multibot restart sage" in str(row.last_error)
         note = json.loads(fleet.home.bot_exit("sage").read_text())
         assert note["exit_code"] == 78
+        kept = recent(fleet.home.database, row.started_at)
+        assert [(each.bot_name, each.kind, each.count) for each in kept] == [("sage", "failed", 1)]
+        assert "Discord refuses the token" in kept[0].detail
         asked = fleet.world.traffic.requests(bot="sage", after=0, limit=1000)
         assert len(asked) - before <= 1
 

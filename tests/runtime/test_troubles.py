@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from multibot.conversation.message import BotName
+from multibot.errors import ConfigError
 from multibot.home import Home
 from multibot.runtime.pulse import Outage
-from multibot.runtime.troubles import Troubles, record_end
+from multibot.runtime.troubles import Troubles, record_end, record_failure
 from multibot.store.incidents import Incident, recent
 from multibot.store.migrate import migrate
 from multibot.store.status import BotStatus
@@ -166,3 +167,18 @@ async def test_an_error_that_ended_the_process_is_told(
     await record_end(store.incidents, crashed, tmp_path / "none", boot_id="this boot")
 
     assert "an error that it was not made for" in found(home, clock)[0].detail
+
+
+async def test_a_failure_for_good_is_kept_where_there_is_a_database(
+    home: Home, clock: FakeClock
+) -> None:
+    error = ConfigError("the files are wrong")
+    await record_failure(home, "sage", error, clock)
+    assert list(home.root.iterdir()) == []
+
+    await asyncio.to_thread(migrate, home, clock)
+    await record_failure(home, "sage", error, clock)
+
+    assert [(each.kind, each.detail) for each in found(home, clock)] == [
+        ("failed", "the files are wrong")
+    ]
