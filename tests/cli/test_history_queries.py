@@ -31,6 +31,7 @@ TURNS = [
         metadata='{"response_to_message_id": "1000"}',
     ),
     turn("that was deleted"),
+    turn("said by nobody", role="system", user_id="905", username="Sage", after=9999),
     *(turn("said by a bot", user_id="904", username="Spark", after=-9) for _ in range(5)),
 ]
 # Stored last, said long before.
@@ -64,7 +65,7 @@ VALUES ('sage', '1000', '10', '7', 'x', 'x', 'x', 'answer', 'answered', 'mention
 """
 # What each query of the page prints, in the order of the page.
 FOUND = (
-    r"2026-01-01T13:00:02.500Z +general +Sage +here they are",
+    r"content\n[- ]+\n2026-01-01T13:00:02.500Z +general +Sage +here they are",
     r'^\[\{"timestamp": "2026-[^}]*"content": "here they are".*"content": "oranges only".*"old answer"',
     r"sage +2026-01-01_12-00-00_3600s +general +Al +2",
     r"gap +1 +3",
