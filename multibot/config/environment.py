@@ -34,6 +34,11 @@ def read_dotenv(path: Path) -> dict[str, str]:
     return {each.key: each.value for each in bindings if each.key and each.value is not None}
 
 
+def overrides_dotenv(home: Home, name: str, value: str) -> bool:
+    """Say whether a variable has this value from elsewhere than `.env`."""
+    return read_dotenv(home.dotenv).get(name, "").strip() != value
+
+
 def _bindings(path: Path) -> list[Binding] | source.Refusal:
     text = source.read(path)
     return text if isinstance(text, source.Refusal) else list(parse_stream(io.StringIO(text)))

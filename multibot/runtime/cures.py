@@ -19,6 +19,7 @@ _CURES = {
     4014: ("Discord does not allow this application to read messages", _INTENT),
 }
 
+_OF_TOKEN = frozenset({UNAUTHORIZED, 4004})
 CLOSE_CODES = frozenset(_CURES) - {UNAUTHORIZED}
 
 
@@ -30,13 +31,20 @@ class RefusedError(Exception):
         self.code = code
 
 
-def token_error(code: int, bot: Bot) -> TokenError:
-    """Say in one line which bot, what is wrong and what to do."""
+def token_error(code: int, bot: Bot, *, from_elsewhere: bool = False) -> TokenError:
+    """Say in one line which bot, what is wrong and what to do.
+
+    `from_elsewhere` is whether the token is another one than that of `.env`.
+    """
     problem, cure = (text.format(variable=_variable(bot)) for text in _CURES[code])
+    origin, command = "", "restart"
+    if from_elsewhere and code in _OF_TOKEN:
+        # A restart goes on with what `up` has handed over.
+        origin, command = " (taken from the environment, not from .env)", "up"
     return TokenError(
-        f"{problem} ({code}):",
+        f"{problem} ({code}){origin}:",
         where=bot.name,
-        remedy=f"{cure}, then run `multibot restart {bot.name}`.",
+        remedy=f"{cure}, then run `multibot {command} {bot.name}`.",
     )
 
 

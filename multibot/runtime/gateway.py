@@ -79,6 +79,7 @@ class Gateway:
         pulse: Pulse,
         clock: Clock,
         chance: random.Random,
+        token_from_elsewhere: bool = False,
     ) -> None:
         self._bot = bot
         self._line = line
@@ -87,6 +88,7 @@ class Gateway:
         self._pulse = pulse
         self._clock = clock
         self._chance = chance
+        self._token_from_elsewhere = token_from_elsewhere
         self._is_first = True
 
     async def log_in(self, token: str) -> None:
@@ -208,7 +210,7 @@ class Gateway:
             await asyncio.wait({task, refused})
 
     def _refusal(self, code: int) -> TokenError:
-        error = cures.token_error(code, self._bot)
+        error = cures.token_error(code, self._bot, from_elsewhere=self._token_from_elsewhere)
         self._pulse.failed(str(error))
         return error
 

@@ -4,7 +4,9 @@ import random
 from collections.abc import Callable
 
 from multibot.clock import Clock
+from multibot.config.environment import overrides_dotenv
 from multibot.config.fleet import Bot, Fleet
+from multibot.home import Home
 from multibot.responder.protocol import Responder
 from multibot.responder.script import Script
 from multibot.responder.scripted import ScriptedResponder
@@ -83,6 +85,7 @@ class Parts:
             pulse=self.pulse,
             clock=self.clock,
             chance=self._chance,
+            token_from_elsewhere=_is_from_elsewhere(self.bot, self.store.home),
         )
 
     def _make_attention(self) -> Attention:
@@ -170,6 +173,12 @@ class Parts:
             rules=self.engine.session_rules,
             oblivion=Oblivion(bot_name=self.bot.name, store=self.store, clock=self.clock),
         )
+
+
+def _is_from_elsewhere(bot: Bot, home: Home) -> bool:
+    """Say whether the token in use is another one than that of `.env`, which is looked at now."""
+    token = bot.token.reveal() if bot.token else ""
+    return any(overrides_dotenv(home, name, token) for name in bot.variables)
 
 
 def _scripted(bot: Bot) -> Responder:

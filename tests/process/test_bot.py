@@ -102,6 +102,19 @@ async def test_a_wrong_token_costs_one_request_and_names_the_cure(fleet: Running
     assert "Traceback" not in output.decode()
 
 
+async def test_of_a_token_of_the_environment_it_is_said_that_it_is_not_that_of_the_file(
+    fleet: RunningFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fleet.multibot("db", "migrate")
+    monkeypatch.setenv("DISCORD_TOKEN_SAGE", "sandbox.nobody-has-this")
+    process = await fleet.run("sage")
+    output, _ = await asyncio.wait_for(process.communicate(), 30)
+
+    cure = output.decode().splitlines()[-1]
+    assert "DISCORD_TOKEN_SAGE (401) (taken from the environment, not from .env): put" in cure
+    assert "`multibot up sage`" in cure
+
+
 async def test_a_missing_intent_is_permanent_and_names_the_switch(fleet: RunningFleet) -> None:
     await fleet.multibot("db", "migrate")
     for application in fleet.world.applications.values():
