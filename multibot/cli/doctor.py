@@ -88,7 +88,7 @@ def _files(home: Home) -> Iterator[Finding]:
 
     yield examination.home_folder(home.root, _mode(home.root))
     yield from _places(home)
-    yield examination.private(".env", home.dotenv, _mode(home.dotenv), secret=True)
+    yield examination.dotenv(home.dotenv, _mode(home.dotenv))
     for path in (home.data, home.run, home.logs, home.database):
         yield examination.private(str(path.relative_to(home.root)), path, _mode(path))
     yield _database(home)
@@ -124,12 +124,15 @@ def _database(home: Home) -> Finding:
 
 
 def _fleet(home: Home, environ: Mapping[str, str]) -> Iterator[Finding]:
-    from multibot.config.environment import read_environment
+    from multibot.config.environment import open_dotenv, read_environment
     from multibot.config.load import check
     from multibot.config.settings import DISCORD_API
 
     report = check(home, read_environment(home, environ))
     for fault in report.faults:
+        if fault == open_dotenv(home.dotenv):
+            # That has a line of its own.
+            continue
         level = Level.FAIL if fault.severity == "error" else Level.WARN
         place = ": ".join(part for part in (fault.file, fault.path, fault.message) if part)
         yield Finding("config", level, place, fault.remedy)

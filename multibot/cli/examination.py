@@ -4,7 +4,7 @@ import re
 import shlex
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -119,6 +119,12 @@ def private(subject: str, path: Path, mode: int | None, *, secret: bool = False)
     return Finding(
         subject, level, f"{shown} lets others in.", f"Run: chmod {wanted} {_quoted(path)}"
     )
+
+
+def dotenv(path: Path, mode: int | None) -> Finding:
+    """Examine the file with the tokens; as `check` does, it warns, and the fleet starts."""
+    found = private(path.name, path, mode)
+    return found if found.level is Level.OK else replace(found, level=Level.WARN)
 
 
 def home_folder(path: Path, mode: int | None) -> Finding:

@@ -76,6 +76,21 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)  # noqa: S101 - a wrong table is a bug
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is meant; of a word that is none, suggest the nearest one."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            near = difflib.get_close_matches(args[0].lower(), COMMANDS, n=1)
+            if not near:
+                raise
+            message = f"{error.format_message()} Did you mean {near[0]}?"
+            raise click.UsageError(message, ctx) from None
+
     def invoke(self, ctx: click.Context) -> object:
         """Carry a command out; what it misses in a wrong folder is no fault of a database."""
         try:

@@ -48,19 +48,25 @@ def dotenv_faults(path: Path) -> list[Fault]:
     """Say what is wrong with `.env`; that there is none is in order."""
     findings = Findings(file=path.name)
     if path.exists() or path.is_symlink():
-        _check_mode(path, findings)
+        findings.faults += filter(None, [open_dotenv(path)])
         _check_lines(_bindings(path), findings)
     return findings.faults
 
 
-def _check_mode(path: Path, findings: Findings) -> None:
+def open_dotenv(path: Path) -> Fault | None:
+    """Return the fault of `.env` that others may read or change it, where they may."""
     try:
         mode = path.stat().st_mode
     except OSError:
-        return
-    if stat.S_ISREG(mode) and mode & _OTHERS:
-        message = f"may be read or changed by other users (mode {stat.S_IMODE(mode):04o})."
-        findings.warning((), message, f"Run: chmod 600 {path.name}")
+        return None
+    if not (stat.S_ISREG(mode) and mode & _OTHERS):
+        return None
+    return Fault(
+        message=f"may be read or changed by other users (mode {stat.S_IMODE(mode):04o}).",
+        remedy=f"Run: chmod 600 {path.name}",
+        file=path.name,
+        severity="warning",
+    )
 
 
 def _check_lines(bindings: list[Binding] | source.Refusal, findings: Findings) -> None:

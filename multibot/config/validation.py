@@ -1,7 +1,7 @@
 """Checking data against a model: every fault in our words, and what can be used in spite of them."""
 
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import UnionType
 from typing import TypeVar
 
@@ -27,6 +27,11 @@ _BOUNDS = {
     "greater_than_equal": ("must be at least {ge:g}.", "ge"),
     "less_than_equal": ("must be at most {le:g}.", "le"),
     "string_too_long": ("must have at most {max_length} characters.", "max_length"),
+}
+
+# What an item of a list looks like, where it is no mere word.
+_EXAMPLES: dict[Place, str] = {
+    ("activity", "quiet_hours"): '- {start: "22:00", end: "08:00", zone: "Europe/Berlin"}'
 }
 
 
@@ -56,7 +61,11 @@ def _note(model: type[BaseModel], detail: ErrorDetails, findings: Findings) -> N
     if detail["type"] == "extra_forbidden":
         _unknown(model, place, findings)
         return
-    findings.error(place, *_sentence(detail))
+    message, remedy = _sentence(detail)
+    example = _EXAMPLES.get(tuple(step for step in place if isinstance(step, str)))
+    if example and detail["type"] in {"tuple_type", "model_type"}:
+        remedy = f"{remedy} One looks like this: {example}"
+    findings.error(place, message, remedy)
 
 
 def _sentence(detail: ErrorDetails) -> tuple[str, str]:
@@ -77,7 +86,7 @@ def _sentence(detail: ErrorDetails) -> tuple[str, str]:
 def _unknown(model: type[BaseModel], place: Place, findings: Findings) -> None:
     word = str(place[-1])
     known = [str(path[-1]) for path in keys(model) if _fits(path[:-1], place[:-1])]
-    near = nearest(word, known)
+    near = _begun(word, known) or nearest(word, known)
     if near:
         findings.error(place, "is not a known key.", f"Did you mean {near}?", near=near)
         return
@@ -87,6 +96,11 @@ def _unknown(model: type[BaseModel], place: Place, findings: Findings) -> None:
         findings.error(place, "does not belong here.", f"Its place is {elsewhere}.", near=elsewhere)
         return
     findings.error(place, "is not a known key.", f"Known here: {', '.join(known)}.")
+
+
+def _begun(word: str, known: Sequence[str]) -> str | None:
+    """Find the key that somebody wrote only the beginning of: `cooldown` for `cooldown_minutes`."""
+    return min((each for each in known if each.startswith(f"{word}_")), key=len, default=None)
 
 
 def _fits(path: Place, place: Place) -> bool:

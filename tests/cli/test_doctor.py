@@ -83,13 +83,17 @@ def test_missing_tokens_are_configuration_faults_with_their_names(
     assert any("DISCORD_TOKEN_SAGE" in str(fault) for fault in faults)
 
 
-def test_an_open_env_file_fails_and_says_how_to_close_it(fleet: Home, clock: FakeClock) -> None:
-    fleet.dotenv.chmod(0o644)
+@pytest.mark.parametrize("mode", [0o644, 0o666])
+def test_of_an_open_env_file_it_is_warned_in_one_line_as_check_does(
+    fleet: Home, clock: FakeClock, mode: int
+) -> None:
+    fleet.dotenv.chmod(mode)
 
     found = findings(fleet, clock)[".env"]
 
-    assert found.level is Level.FAIL
+    assert found.level is Level.WARN
     assert found.remedy == f"Run: chmod 600 {fleet.dotenv}"
+    assert run(fleet).stdout.count(f"{mode:04o}") == 1
 
 
 def test_an_open_data_folder_is_pointed_out(fleet: Home, clock: FakeClock) -> None:

@@ -28,6 +28,8 @@ GLOBAL = "global_settings"
         (("globl_settings",), "global_settings"),
         ((GLOBAL, "response_dealy"), "response_delay"),
         (("limits", "allow_dm"), "allow_dms"),
+        # The beginning of a key, also where another one is more alike.
+        (("cross_bot", "cooldown"), "cooldown_minutes"),
     ],
 )
 def test_an_unknown_key_suggests_the_nearest(

@@ -163,3 +163,10 @@ def test_two_bots_of_one_name_are_refused(home: Home) -> None:
 
     assert fault.path == "bots[1].name"
     assert fault.message == "is also the name of bots[0]."
+
+
+def test_of_a_list_whose_items_are_no_words_it_is_shown_what_one_looks_like(home: Home) -> None:
+    for wrong in ("22-8", ["22-8"]):
+        fault = only(examine(home, (("activity", "quiet_hours"), wrong)))
+
+        assert '- {start: "22:00", end: "08:00", zone: "Europe/Berlin"}' in fault.remedy
