@@ -136,7 +136,7 @@ class Talk:
         counts = ", ".join(f"{acts[act]} {act}" for act in Act if acts[act])
         yield f"rounds of activity {since}: {counts}"
         rows = [ROUNDS, *map(_cells, self.rounds[:SHOWN])]
-        yield tables.shown(rows, dropped=["GUILD"], folded=["LEVEL", "DID", "WHEN"])
+        yield tables.shown(rows, dropped=["GUILD"], folded=["DID", "LEVEL", "WHEN"])
         if len(self.rounds) > SHOWN:
             yield f"... and {len(self.rounds) - SHOWN} earlier; `--json` has all"
 
