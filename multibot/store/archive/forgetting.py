@@ -191,6 +191,8 @@ class _Steps:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if not self._spent:
+            return
         # The writer may be a bot's own.
         self._write(lambda writing: _execute(writing, connections.SHORTEN_WAL), Durability.SOFT)
 
