@@ -61,12 +61,15 @@ async def test_what_is_made_to_be_the_last_says_so_although_that_was_not_known(
     """Three messages; the fourth is allowed while the fifth is made."""
     async with hall.open(home, *(talker(name) for name in NAMES)):
         hold = hall.bots["spark"].responder.hold = asyncio.Event()
+        other_hold = hall.bots["logic"].responder.hold = asyncio.Event()
         hall.begin("sage", f"{at('spark')} hello")
         hall.begin("sage", f"{at('logic')} and hello")
         hall.begin("sage", "so much for that", reply_to_message_id="1", reply_to_author_id="902")
         del hall.bots["sage"]
         hall.bots["logic"].responder.text = "yes"
         await until(hall.clock, lambda: hall.bots["spark"].responder.prompts)
+        await until(hall.clock, lambda: hall.bots["logic"].responder.prompts)
+        other_hold.set()
         await until(hall.clock, lambda: hall.words()[-1][0] == "Logic")
         await hall.clock.advance(5)
         hall.bots["spark"].responder.text = "goodbye"
