@@ -1,6 +1,7 @@
 """`multibot db ...`: what the commands say, and when they refuse."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -262,17 +263,22 @@ def test_what_is_not_there_cannot_be_examined(home: Home) -> None:
     assert "There is no database yet" in str(error)
 
 
+def has_open(pid: int, file: Path) -> bool:
+    """Say whether a process has a file open just now."""
+    for each in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if each.readlink() == file:
+                return True
+    return False
+
+
 def test_a_question_that_is_interrupted_is_no_slow_one(fleet: Home) -> None:
     forever = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT max(i) FROM n"
     words = ["--home", str(fleet.root), "db", "query", forever, "--timeout", "60"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "multibot", *words],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    command = [sys.executable, "-m", "multibot", *words]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     # It has the file open from the beginning of its question on.
-    opened = Path(f"/proc/{process.pid}/fd")
-    while str(fleet.database) not in {os.path.realpath(each) for each in opened.iterdir()}:
+    while not has_open(process.pid, fleet.database):
         os.sched_yield()
     process.send_signal(signal.SIGINT)
 
