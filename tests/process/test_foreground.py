@@ -90,7 +90,7 @@ def test_a_closed_terminal_ends_all(stand: Stand) -> None:
         program = [str(stand.bin / "python"), "-P", "-m", "multibot"]
         arguments = ["--home", str(stand.home.root), "up", "--foreground"]
         os.execve(program[0], program + arguments, stand.environment())  # noqa: S606 - ours
-    assert eventually(lambda: set(NAMES) == set(stand.statuses()))
+    assert eventually(lambda: ready(stand))
 
     os.close(terminal)
 
