@@ -11,8 +11,14 @@ _TURNED = {
     "you've": "I've", "you'd": "I'd", "you'll": "I'll", "we": "you", "our": "your", "us": "you",
     "ours": "yours", "i was": "you were", "we were": "you were", "you are": "I'm", "you were": "I was", "we're": "you're", "we've": "you've", "we are": "you are",
 }  # fmt: skip
+# Before these `you` is who does it.
+_DOING = "can can't could will won't would should may might must do don't did didn't have had know think want need like say said see find found"
+_TURNED |= {f"you {verb}": f"I {verb}" for verb in _DOING.split()}
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
-_TURNING = re.compile(r"\b(?:(?:i|we|you) (?:was|were|are)\b|[^\W_]+(?:'[^\W_]+)?)", re.IGNORECASE)
+_TURNING = re.compile(
+    rf"\b(?:(?:i|we|you) (?:was|were|are)\b|you (?:{'|'.join(_DOING.split())})(?![\w'])|[^\W_]+(?:'[^\W_]+)?)",
+    re.IGNORECASE,
+)
 _SENTENCE = re.compile(r"(?:[^.!?\n]|\.(?=\w))+[.!?]*")
 _CLAUSE_END = re.compile(
     r"[.!?;,:\n()]|\s-\s|\s(?:because|but|if|when|while|although|though|so that|so|since|and (?:i|it|he|she|they|we|then|that)|please|then|anyway|in (?:\w+ )?(?:detail|depth)|at length|lately|right now|at all|nowadays)\b",

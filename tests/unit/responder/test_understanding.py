@@ -110,6 +110,8 @@ def test_what_a_message_is_about(text: str, about: str) -> None:
         ("I was afraid of my boss", "you were afraid of your boss"),
         ("I'm sure you are right", "you're sure I'm right"),
         ("give me your book", "give you my book"),
+        ("the weirdest angle you can find", "the weirdest angle I can find"),
+        ("what I told you candidly", "what you told me candidly"),
         ("nothing of it", "nothing of it"),
     ],
 )
