@@ -9,7 +9,7 @@ from multibot.config.fleet import Bot, CrossBot
 from multibot.home import Home
 from tests.fakes import FakeClock
 from tests.runtime.hall import Hall, at, talker
-from tests.runtime.world import rows, until
+from tests.runtime.world import finish_some, rows, until
 
 BRISK = CrossBot(enabled=True, response_chance=1.0, inter_bot_delay=timedelta(), max_chain=3)
 NAMES = ("sage", "spark", "logic")
@@ -33,9 +33,7 @@ async def overtake(hall: Hall) -> None:
     before = -1
     while before != len(hall.said):
         before = len(hall.said)
-        for _ in range(20):
-            await hall.clock.advance(0.05)
-            await asyncio.sleep(0.004)
+        await finish_some(hall.clock, rounds=20)
         await until(hall.clock, lambda: not any(each.engine.busy for each in others))
 
 
